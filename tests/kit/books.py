@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.matching import links, match
-from recon.model import Account, Books, Break, Window
+from recon.model import Account, Books, Break, Matching, Window
 from recon.rules import CATALOGUE, case_rules, judge
 from recon.rules.rule import Rule
 from recon.settings import Context, MatchSettings
@@ -100,15 +100,39 @@ def voided(id: str, of: str | None = "A-1", amount: int = 10_000, **fields: Any)
     return charge(id, of, amount, voided=True, refunded_amount=amount, **fields)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is compared by its words, so that what is made of the same rows is made once for many tests."""
+
+    words: str
+    value: Any = field(compare=False)
+
+
+def said(value: Any) -> Said:
+    """By its representation."""
+    return Said(repr(value), value)
+
+
 def build(frame: c.Frame, rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a frame of that shape; a column that a row lacks is null, false or 0."""
-    listed = list(rows)
+    return _built(frame, said(list(rows))).copy()
+
+
+@lru_cache(maxsize=64)
+def _built(frame: c.Frame, rows: Said) -> pd.DataFrame:
+    listed: list[Row] = rows.value
     if not listed:
         return frame.empty()
     unknown = {name for row in listed for name in row} - set(frame.names)
     assert not unknown, f"{frame.name} has no {unknown}"
     empty = {one.name: _EMPTY.get(one.dtype) if one.required else None for one in frame.columns}
     return frame.build({name: [row.get(name, empty[name]) for row in listed] for name in frame.names})
+
+
+@lru_cache(maxsize=64)
+def _matched(orders: Said, charges: Said, settings: Said) -> Matching:
+    """Matching asks no clock: it is the same at every moment."""
+    return match(build(c.ORDERS, orders.value), build(c.CHARGES, charges.value), settings.value, None)
 
 
 def books(orders: Sequence[Row], charges: Sequence[Row], as_of: datetime = AS_OF, **others: Sequence[Row]) -> Books:
@@ -143,16 +167,23 @@ class Job:
 
     def judged(self, orders: Sequence[Row], charges: Sequence[Row], *, everything: bool = False) -> Judged:
         """Matched and triaged."""
-        return self.judge_books(books(orders, charges, self.context.as_of), everything=everything)
+        known = books(orders, charges, self.context.as_of)
+        (judged,) = self.triaged(known, everything, of=(orders, charges))
+        return judged
 
     def judge_books(self, known: Books, *, everything: bool = False) -> Judged:
         """The same of ready books."""
         (judged,) = self.triaged(known, everything)
         return judged
 
-    def triaged(self, known: Books, *everything: bool) -> list[Judged]:
-        """Matched once, triaged once for each."""
-        matching = match(known.orders, known.charges, self.settings, self.recorded)
+    def triaged(
+        self, known: Books, *everything: bool, of: tuple[Sequence[Row], Sequence[Row]] | None = None
+    ) -> list[Judged]:
+        """Matched once, triaged once for each; `of`: orders and charges of which the books were made."""
+        if of and self.recorded is None:
+            matching = _matched(*map(said, of), said(self.settings))
+        else:
+            matching = match(known.orders, known.charges, self.settings, self.recorded)
         seen = scope(known, matching, self.range())
         rules = case_rules(self.context)
         return [
@@ -169,9 +200,10 @@ class Job:
 
     def breaks(self, orders: Sequence[Row], charges: Sequence[Row]) -> list[Break]:
         """Every break of the group, by subject; judging all cases must find what judging the triaged ones finds."""
+        known = books(orders, charges, self.context.as_of)
         found, all_of_them = (
             sorted(judge(judged.triage.cases, self.context), key=_key)
-            for judged in self.triaged(books(orders, charges, self.context.as_of), False, True)
+            for judged in self.triaged(known, False, True, of=(orders, charges))
         )
         assert found == all_of_them, "triage hides a break"
         return [one for one in found if self.group in (None, _GROUP_OF[one.code])]

@@ -55,7 +55,7 @@ def breaks(
     """Every break at a moment; judging all cases must find what judging the triaged ones finds."""
     job = Job(context=using or context(as_of), accounts=ACCOUNTS)
     known = books(orders, charges, as_of, **others)
-    results = job.triaged(known, False, True)
+    results = job.triaged(known, False, True, of=(orders, charges))
     of_cases = [sorted(judge(judged.triage.cases, job.context, _by_the_clock()), key=_key) for judged in results]
     assert of_cases[0] == of_cases[1], "triage hides a break"
     return sorted(find_breaks(results[0], job.context, _by_the_clock()), key=_key)
