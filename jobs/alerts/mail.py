@@ -38,11 +38,18 @@ def mistakes(config: Config) -> tuple[str, ...]:
         return ()
     section = config.alerts
     wrong = [] if section.smtp_url and section.smtp_url.is_set else ["alerts.smtp_url is not set"]
-    if not wrong and section.smtp_url:
-        parts = urlsplit(section.smtp_url.reveal())
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            wrong.append("alerts.smtp_url must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…")
+    if not wrong and section.smtp_url and not _is_understood(section.smtp_url.reveal()):
+        wrong.append("alerts.smtp_url must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…; a / in it is %2F")
     return (*wrong, *(() if section.mail_from else ("alerts.mail_from is not set",)))
+
+
+def _is_understood(url: str) -> bool:
+    """What Python says of a port that is none would show the part of a password that stands before its "/"."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _message(config: Config, subject: str, paths: Sequence[Path]) -> EmailMessage:

@@ -39,7 +39,7 @@ def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> lis
     if backup and before is not None and engine.dialect.name == SQLITE:
         copy_beside(engine, before)
     with writing(engine, "migrate") as connection:
-        if before == LAST_DEVELOPMENT:
+        if _revision(connection) == LAST_DEVELOPMENT:  # or another process was first
             run_script(connection, SCRIPTS / "carry_over.sql")
         command.upgrade(alembic_config(connection, scripts), "head")
         if engine.dialect.name != SQLITE:
@@ -50,10 +50,14 @@ def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> lis
 def current(engine: Engine) -> str | None:
     """The revision of the store's tables; None where there are none yet."""
     with reading(engine) as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return revision
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def is_current(engine: Engine) -> bool:

@@ -252,9 +252,10 @@ def _wrong_keys(rows: Sequence[Row[Any]]) -> list[str]:
     name: str | None = None
     for row in rows:
         used = _key_of(row)
-        if name and used != "" and used != name:
+        if name is not None and used not in ("", name) and (name or used is None):
             made = f"with key {used}" if used else "without a key"
-            wrong.append(f"audit entry {row.seq} is made {made}, and no entry of key {name} before it began that")
+            before = f"key {name}" if name else "a key"
+            wrong.append(f"audit entry {row.seq} is made {made}, and no entry of {before} before it began that")
         if used is not None:
             name = _in_force(row)
     return wrong

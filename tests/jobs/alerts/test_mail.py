@@ -19,6 +19,8 @@ mail = ["finance@shop.test", "audit@shop.test"]
 public_url = "https://recon.shop.test"
 """
 
+NO_SMTP = "alerts.smtp_url must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…; a / in it is %2F"
+
 
 def config(folder: Path, smtp: str, sender: str = "recon@shop.test") -> Config:
     alerts = f'[alerts]\nsmtp_url = "{smtp}"\nmail_from = "{sender}"\n'
@@ -82,9 +84,15 @@ async def test_what_does_not_go_is_said(tmp_path: Path) -> None:
     [
         ("", "recon@shop.test", ("alerts.smtp_url is not set",)),
         ("smtp://mail.shop.test", "", ("alerts.mail_from is not set",)),
-        ("mail.shop.test", "a@b.test", ("alerts.smtp_url must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…",)),
+        ("mail.shop.test", "a@b.test", (NO_SMTP,)),
+        ("smtp://recon:canary/1@mail.shop.test", "a@b.test", (NO_SMTP,)),
         ("smtp://mail.shop.test", "a@b.test", ()),
     ],
 )
 def test_what_the_configuration_lacks(tmp_path: Path, smtp: str, sender: str, said: tuple[str, ...]) -> None:
     assert mail.mistakes(config(tmp_path, smtp, sender)) == said
+
+
+async def test_a_url_that_cannot_be_read_shows_nothing_of_its_password(tmp_path: Path) -> None:
+    answer = await mail.mail_test(config(tmp_path, "smtp://recon:canary/1@mail.shop.test"))
+    assert answer == (f"reports by mail: {NO_SMTP}",)

@@ -176,6 +176,17 @@ def test_a_store_of_the_last_development_revision_is_carried_over_with_its_rows(
         assert inspect(connection).get_table_names() == ["alembic_version"]
 
 
+def test_a_store_that_another_process_carries_over_meanwhile_is_left_to_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_0014(store)
+    monkeypatch.setattr(migrate, "current", lambda _store: migrate.LAST_DEVELOPMENT)  # as both of them saw it
+    for _ in range(2):
+        migrate.upgrade(store, backup=False)
+    monkeypatch.undo()
+    assert migrate.is_current(store)
+
+
 def test_a_workbook_of_before_there_were_chunks_is_carried_over_whole(store: Store) -> None:
     at_0014(store)
     content = b"a workbook's bytes"

@@ -140,6 +140,13 @@ def test_a_keyed_entry_of_before_keys_had_names_is_proved_by_its_key(store: Stor
     note(store, KEY)
 
 
+def test_no_entry_without_a_key_may_follow_one_of_before_keys_had_names(store: Store) -> None:
+    change(store, f"update audit set hash = 'hmac:' || substr(hash, {len('hmac:12345678:') + 1})")
+    change(store, f"update audit set hash = 'sha256:{'0' * 64}' where seq = 3")
+    words = "audit entry 3 is made without a key, and no entry of a key before it began that"
+    assert words in audit.prove(store, [KEY])
+
+
 def note(store: Store, key: bytes | None) -> None:
     ask(store, RulingRequest(RulingKind.NOTE, "Malee", found("1").id, "a note"), key=key)
 
