@@ -18,6 +18,7 @@ from recon.tabular.faults import quoted
 from recon.tabular.fields import Fields, repeated
 from recon.tabular.layout import folded
 from recon.tabular.moments import days
+from recon.tabular.recognition.proposals import note_words
 from recon.tabular.table import Table, Torn, mapped, mask_of, places_where
 
 DATE = "date"
@@ -70,7 +71,7 @@ class _Reading:
         filled = self.fields.filled()
         self.at: Ints = np.flatnonzero(filled & self.fields.kept())
         self.at = self.at[~self._notes()]
-        self.torn = tuple(self.fields.torn())
+        self.torn = tuple(torn for torn in self.fields.torn() if torn.is_open or _says_a_number(torn))
         self.ignored = int(filled.sum()) - len(self.at) + len(table.torn) - len(self.torn)
         self.faults: dict[int, _Fault] = {}
 
@@ -123,11 +124,23 @@ class _Reading:
         return self.fields.texts(field, self.at)
 
     def _notes(self) -> Mask:
-        """Rows without a day and without any amount: titles, notes, page breaks. They move no money."""
-        blank = pc.equal(self.texts(DATE), "")
+        """Rows that move no money: titles, notes, page breaks, balances carried over, totals.
+
+        Without a day and without any amount, or called a balance and without an amount, or a total and without a day.
+        """
+        words = note_words("recon.bank")
+        dates = self.texts(DATE)
+        is_total = pc.is_in(pc.utf8_lower(dates), pa.array(words["totals"]))
+        undated = mask_of(pc.or_(pc.equal(dates, ""), is_total))
+        unmoved = np.ones(len(dates), dtype=bool)
         for side in self.sides:
-            blank = pc.and_(blank, pc.match_substring_regex(self.texts(side), _NOTHING))
-        return mask_of(blank)
+            unmoved &= mask_of(pc.match_substring_regex(self.texts(side), _NOTHING))
+        notes = (undated & unmoved) | mask_of(is_total)
+        for candidates, name in ((unmoved, "balances"), (undated, "totals")):
+            at = np.flatnonzero(candidates)
+            texts = pc.utf8_lower(self.fields.texts(c.DESCRIPTION, self.at[at]))
+            notes[at] |= mask_of(pc.is_in(texts, pa.array(words[name])))
+        return notes
 
     def _refuse(self, field: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
         """The first reason of a row counts; what it quotes is made fit to show."""
@@ -209,6 +222,11 @@ class _Reading:
         whole = len(torn.cells) >= len(self.table.header)  # a short row may be cut before its text
         unread = Unread(texts=" ".join(torn.cells) if whole else None, names=named_in(*torn.cells))
         return Rejected(torn.row, torn.reason, torn.cells, unread=unread)
+
+
+def _says_a_number(torn: Torn) -> bool:
+    """A row without any digit has neither a day nor an amount: a note that happens to have a comma."""
+    return any(letter.isdigit() for cell in torn.cells for letter in cell)
 
 
 def _in_its_days(rejected: Rejected, file_days: Sequence[str], is_open: bool) -> Rejected:

@@ -218,19 +218,21 @@ def _usual(era: Era | None) -> Iterable[Form]:
         rf"{day}[-/\s]\s?{name}[-/\s]\s?{year}",
         rf"{name}\s{day},?\s{year}",
     ]
-    if era == "japanese":
-        texts += [
-            rf"{_japanese(wide=True)}[-/.]{month}[-/.]{day}",
-            rf"{_japanese(wide=True)}年\s?{month}月\s?{day}日",
-            rf"{_japanese(wide=False)}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})",
-        ]
     for text in texts:
         yield _form(text, era)
+    if era == "buddhist":
+        return
+    year = _japanese(wide=True, named=era is None)
+    for text in (rf"{year}[-/.]{month}[-/.]{day}", rf"{year}年\s?{month}月\s?{day}日"):
+        yield _form(text, "japanese")
+    if era == "japanese":
+        yield _form(rf"{_japanese(wide=False)}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})", era)
 
 
-def _japanese(*, wide: bool) -> str:
+def _japanese(*, wide: bool, named: bool = False) -> str:
+    """`named`: only with its era, which is then known from the text itself."""
     short = "[0-9]{1,2}|元" if wide else "[0-9]{2}"
-    return rf"(?P<era>[MTSHRmtshr]|{'|'.join(_KANJI)})?(?P<short>{short})"
+    return rf"(?P<era>[MTSHRmtshr]|{'|'.join(_KANJI)}){'' if named else '?'}(?P<short>{short})"
 
 
 def _written(text: str, era: Era | None) -> Form:

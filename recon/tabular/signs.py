@@ -20,7 +20,7 @@ _MARKS: Mapping[str, tuple[str, ...]] = {
     "HKD": ("$", "HK$"),
     "IDR": ("Rp", "Rp."),
     "INR": ("₹", "Rs", "Rs."),
-    "JPY": ("¥", "円", "Yen"),
+    "JPY": ("¥", "円", "Yen", "\\"),  # the backslash of Shift JIS is a yen sign
     "KRW": ("₩", "원", "Won"),
     "MYR": ("RM",),
     "NZD": ("$", "NZ$"),

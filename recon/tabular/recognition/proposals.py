@@ -16,10 +16,14 @@ _UNIT = re.compile(r"[(\[](?!dr|cr|debit|credit).*$")
 
 @dataclass(frozen=True)
 class FieldNames:
-    """A field of ours: how columns of it are called, the likeliest first, and which kinds of values they may hold."""
+    """A field of ours: how columns of it are called, the likeliest first, and which kinds of values they may hold.
+
+    `otherwise` are names that count where no column has one of `names`.
+    """
 
     field: str
     names: tuple[str, ...]
+    otherwise: tuple[str, ...]
     holds: tuple[str, ...]
     is_needed: bool
 
@@ -40,7 +44,11 @@ def field_names(package: str) -> Mapping[str, FieldNames]:
     fields = _data(package)["fields"]
     return {
         field: FieldNames(
-            field, tuple(map(folded, about["names"])), tuple(about["holds"]), about.get("needed", False)
+            field,
+            tuple(map(folded, about["names"])),
+            tuple(map(folded, about.get("otherwise", ()))),
+            tuple(about["holds"]),
+            about.get("needed", False),
         )
         for field, about in fields.items()
     }
@@ -53,9 +61,15 @@ def status_words(package: str) -> Mapping[str, str]:
 
 
 @cache
+def note_words(package: str) -> Mapping[str, tuple[str, ...]]:
+    """How rows that are no lines are called, in small letters, by what they are: "balances", "totals"."""
+    return {what: tuple(words) for what, words in _data(package)["notes"].items()}
+
+
+@cache
 def usual_names(package: str) -> frozenset[str]:
     """How columns of any field are usually called."""
-    return frozenset(name for about in field_names(package).values() for name in about.names)
+    return frozenset(name for about in field_names(package).values() for name in (*about.names, *about.otherwise))
 
 
 def named_columns(package: str, cells: Iterable[str]) -> int:
@@ -68,10 +82,7 @@ def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
     by_field = {}
     for field, about in field_names(package).items():
         fitting = [column for column in columns if set(about.holds) & column.kinds]
-        named = sorted(
-            (column for column in fitting if plain_name(column.name) in about.names),
-            key=lambda column: about.names.index(plain_name(column.name)),
-        )
+        named = _named(fitting, about.names) or _named(fitting, about.otherwise)
         by_contents = [column for column in fitting if column not in named and column.filled]
         if named or about.is_needed:
             likely = (*named, *by_contents) if about.is_needed else named
@@ -79,6 +90,12 @@ def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
             alike = [column for column in columns if column.name in choices[:1]]
             by_field[field] = Proposal(field, choices, len(named) == 1 == len(alike), about.is_needed)
     return by_field
+
+
+def _named(columns: Sequence[Contents], names: Sequence[str]) -> list[Contents]:
+    """The columns that have one of the names, the likeliest first."""
+    called = [column for column in columns if plain_name(column.name) in names]
+    return sorted(called, key=lambda column: names.index(plain_name(column.name)))
 
 
 def plain_name(name: str) -> str:

@@ -132,3 +132,32 @@ def test_a_thai_file_is_read_in_its_encoding(tmp_path: Path) -> None:
     assert rows(load(tmp_path, "csv", {"a.csv": text}, encoding="cp874"))[0][3] == "OMISE โอนเงิน"
     assert load(tmp_path, "csv", {}, encoding="utf-8").unreadable != ()
     assert load(tmp_path, "csv", {}).encodings == ("cp874",)
+
+
+def test_balances_totals_and_notes_are_no_lines_and_no_faults(tmp_path: Path) -> None:
+    """But what a row of another name lacks, or one of these has too much, is said."""
+    text = """date,description,debit,credit
+2026-11-19,ยอดยกมา,,
+2026-11-20,OMISE PAYOUT,,500.00
+2026-11-20,Balance B/F,-,
+,Total,0.00,500.00
+合計,,0,500.00
+Note: this is a statement, and has no signature
+2026-11-20,Balance B/F,5.00,
+2026-11-20,Total,1.00,2.00
+2026-11-20,Transfer,,
+,Transfer,,5.00
+20 November, cut
+"""
+    columns = {"debit": "debit", "credit": "credit"}
+    found = load(tmp_path, "csv", {"a.csv": text}, columns=columns)
+    assert [row[:2] for row in rows(found)] == [("2026-11-20", 50_000), ("2026-11-20", -500)]
+    assert (found.ignored, list(found.rejected[c.ROW])) == (5, [9, 10, 11, 12])
+
+
+def test_yen_of_shift_jis_are_marked_with_its_backslash(tmp_path: Path) -> None:
+    text = 'date,amount,description\n令和8年11月20日,"\\7,000",オミセ\n'
+    found = load(tmp_path, "csv", {"a.csv": text.encode("cp932")}, currency="JPY", encoding="cp932")
+    assert [row[:3] for row in rows(found)] == [("2026-11-20", 7_000, "JPY")]
+    baht = load(tmp_path / "2", "csv", {"a.csv": text}, currency="THB")
+    assert "has the mark of another currency than THB" in reasons(baht)[0]

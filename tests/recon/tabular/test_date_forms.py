@@ -67,6 +67,8 @@ def test_a_day_over_12_settles_its_column_and_two_ways_settle_nothing() -> None:
         ("080901", (), "japanese", "2026-09-01 00:00:00"),
         ("H30.01.15", (), "japanese", "2018-01-15 00:00:00"),
         ("令和元年5月1日", (), "japanese", "2019-05-01 00:00:00"),
+        ("令和8年9月1日", (), None, "2026-09-01 00:00:00"),
+        ("R8.9.1", (), None, "2026-09-01 00:00:00"),
     ],
 )
 def test_formats_and_eras_of_the_configuration(
@@ -86,6 +88,9 @@ def test_formats_and_eras_of_the_configuration(
         ("2026/09/01x", ("%d/%m/%Y",), None, 'is not like date_format "%d/%m/%Y" of [bank.x]'),
         ("Jan 5, 2026 13:20:10 AM", (), None, "does not exist"),
         ("5 Foo 2026", (), None, "is not like 2026-11-24"),
+        ("080901", (), None, "is not like 2026-11-24"),
+        ("8年9月1日", (), None, "is not like 2026-11-24"),
+        ("R8.9.1", (), "buddhist", "is not like 2026-11-24"),
     ],
 )
 def test_what_no_form_reads_is_refused_in_words(
