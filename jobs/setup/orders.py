@@ -274,8 +274,9 @@ def _map_statuses(questions: Questions, place: str, section: dict[str, Any], rea
     unknown = [
         (word, n) for word, n in counted.most_common() if folded(word) not in mapped and folded(word) not in ignored
     ]
-    if len(unknown) > _MOST_WORDS:
-        raise JobError(f"{place}: its column of states has {len(unknown):,} different words: it is another column")
+    if len(unknown) > _MOST_WORDS or any(redact(word) != word for word, _ in unknown):
+        has = f"{len(unknown):,} different words" if len(unknown) > _MOST_WORDS else "addresses or card numbers"
+        raise JobError(f"{place}: its column of states has {has}: it is another column")
     states = {ours: list(words) for ours, words in source.statuses.items()} if "preset" in section else {}
     left_out = list(source.ignore.get(c.STATUS, ()))
     usual = status_words(ROOM)
@@ -283,7 +284,7 @@ def _map_statuses(questions: Questions, place: str, section: dict[str, Any], rea
     for word, count in unknown:
         default = usual.get(folded(word), "")
         choices = (*(status.value for status in OrderStatus), IGNORE)
-        words = f'What is an order with the status "{redact(word)}" ({count:,} rows)?'
+        words = f'What is an order with the status "{word}" ({count:,} rows)?'
         try:
             answer = questions.choice(f"{place}.status.{word}", words, choices, default, is_sure=bool(default))
         except JobError as error:

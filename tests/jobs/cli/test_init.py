@@ -296,3 +296,16 @@ def test_a_shop_in_a_database_is_known_by_its_tables(omise: FakeOmise, tmp_path:
         shop.execute("create table oc2_omise_charge (id)")
     err = refused(init(omise, tmp_path, *words, environ=environ), tmp_path)
     assert "[orders.shop] the database says" in err, "it is OpenCart's, of which SQLite reads no query"
+
+
+def test_a_column_of_addresses_is_no_column_of_states(omise: FakeOmise, tmp_path: Path) -> None:
+    mistaken = "order_id,amount,currency,status,created_at\nA-1,10.00,THB,mia@example.com,2026-09-01T00:00:00Z\n"
+    err = refused(init(omise, tmp_path, *with_orders(tmp_path, mistaken)), tmp_path)
+    assert "its column of states has addresses or card numbers: it is another column" in err
+    assert "@example.com" not in err
+
+
+def test_where_stderr_is_json_every_line_of_it_is(omise: FakeOmise, tmp_path: Path) -> None:
+    outcome = init(omise, tmp_path, *with_orders(tmp_path, SHOPIFY.content), environ={"RECON_LOG": "json"})
+    assert outcome.code == 0
+    assert len([json.loads(line) for line in outcome.err.splitlines()]) > 1
