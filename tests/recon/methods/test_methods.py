@@ -95,11 +95,13 @@ FIGURES_SAID = [
     ("card", "jp", "refund_window", "American Express", 160 * DAY, "documented"),
     ("card", "jp", "expires_after", "", 30 * DAY, "documented"),
     ("card", "jp", "maximum", "JPY", 6_000_000, "documented"),
+    ("paypay", "jp", "refund_window", "", 365 * DAY, "unsure"),
     ("econtext", "jp", "maximum", "JPY", 49_999, "documented"),
     ("econtext", "jp", "refund", "", "none", "third party"),
     ("promptpay", "th", "refund", "", "none", "third party"),
     ("mobile_banking_ocbc", "sg", "refund", "", "partial", "documented"),
     ("truemoney", "th", "refund", "", "full", "third party"),
+    ("truemoney_qr", "th", "refund", "", "full", "unsure"),  # nobody says it of the QR code
     ("truemoney", "th", "maximum", "THB", 100_000_00, "unsure"),
     ("truemoney", "th", "minimum", "THB", 20_00, "documented"),
     ("installment_kbank", "th", "minimum", "THB", 2_000_00, "recorded"),
