@@ -138,9 +138,8 @@ class Config(Section):
 
     def line(self, url: str) -> Line:
         """The way to a server, Omise or any other, by [omise] proxy and ca_file; raises ConfigError."""
-        configured = self.omise.proxy.reveal() if self.omise.proxy else ""
         try:
-            proxy = proxy_for(url, configured, self._proxies)
+            proxy = proxy_for(url, self.omise.proxy_url, self._proxies)
         except ValueError as error:
             raise ConfigError((str(error),)) from None
         return Line(proxy, self.tls())
@@ -148,7 +147,7 @@ class Config(Section):
     def share_line(self, environ: MutableMapping[str, str]) -> None:
         """Has libraries that read their proxy and CAs in the environment go the same way; raises ConfigError."""
         self.line(self.omise.base_url)
-        share(environ, self.omise.proxy.reveal() if self.omise.proxy else "", self.omise.ca_file)
+        share(environ, self.omise.proxy_url, self.omise.ca_file)
 
     def tls(self) -> SSLContext | None:
         """By which CAs servers are believed; null: by the system's. Raises ConfigError."""

@@ -77,9 +77,9 @@ def _ledger_codes(value: Any) -> Mapping[str, str]:
 
 
 def _journal_format(value: Any) -> str:
-    if value not in layouts():
+    if not isinstance(value, str) or value not in layouts():
         raise ValueError(f"{shown(value)} is not one of {', '.join(layouts())}")
-    return str(value)
+    return value
 
 
 def _day_format(value: Any) -> str:

@@ -70,6 +70,11 @@ class OmiseSection(Section):
     proxy: fields.SecretOrText = None  # its password is a secret
     ca_file: Annotated[fields.FilePath | None, _UNLESS_EMPTY] = None
 
+    @property
+    def proxy_url(self) -> str:
+        """The configured proxy; empty where there is none, or its secret is not set."""
+        return self.proxy.reveal() if self.proxy and self.proxy.is_set else ""
+
 
 class Holidays(Section):
     """Days that the calendar of the region gets wrong."""

@@ -49,9 +49,7 @@ class DirectionSection(Section):
 
 _VALUES: Mapping[Value, Any] = {
     Value.TEXT: str,
-    Value.FLAG: fields.Flag,
     Value.COUNT: fields.Count,
-    Value.DURATION: fields.Duration,
     Value.PATH: fields.FilePath,
     Value.DECIMAL_MARK: fields.DecimalMark,
     Value.THOUSANDS_MARK: fields.ThousandsMark,
@@ -341,9 +339,9 @@ def _with_preset(section: type[SourceSection], value: Any) -> Any:
     if name is None:
         return value
     known_presets = presets(section.room)
-    if name not in known_presets:
+    if not isinstance(name, str) or name not in known_presets:
         hint = closest(str(name), known_presets)
-        raise mistakes([(("preset",), f"{shown(str(name))} is not known{hint}: see recon presets list")])
+        raise mistakes([(("preset",), f"{shown(name)} is not known{hint}: see recon presets list")])
     kinds = {kind.name: [key.name for key in kind.keys] for kind in section.kinds().values()}
     return with_preset(value, known_presets[name], kinds)
 

@@ -107,12 +107,11 @@ def loaded_bank_items(
     """What a bank source holds, in its first payouts; a folder without a file is none that a run can go by."""
     place = source.place
     payouts = int(loaded.lines[c.PAYOUT].sum())
-    proved = sum(statement.closing is not None for statement in loaded.statements)
     details = (
         f"{len(loaded.lines):,} lines in {len(loaded.inputs)} file(s), {payouts:,} of them payouts by their text"
     )
     details += _share_read(loaded.share)
-    details += f"; {proved:,} statement(s) add up" if proved else ""
+    details += f"; {loaded.proved:,} statement(s) add up" if loaded.proved else ""
     details += _as_written(loaded.look, loaded.encodings) + _ignored(loaded.ignored)
     yield _source_item(place, details, _first_lines(loaded.lines, currencies, rows), loaded.look)
     if len(loaded.lines) and not payouts:

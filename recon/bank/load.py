@@ -23,7 +23,6 @@ from recon.bank.source import (
     Parsed,
     Rejected,
     Statement,
-    StatementSummary,
     TableKind,
     Unread,
 )
@@ -105,7 +104,7 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
         c.REJECTED.from_rows(reading.rejected.values()),
         c.UNREAD.from_rows(reading.unread.values()),
         tuple(reading.inputs),
-        tuple(_summary(source, name, statement) for name, statement in reading.statements),
+        sum(statement.closing is not None for _, statement in reading.statements),
         RejectedShare(
             source.place,
             source.account,
@@ -303,17 +302,3 @@ def _stored_values(line: Line, line_id: str, source: BankSource, payout: Express
 
 def _digest(source: BankSource, content: Sequence[str]) -> str:
     return hashlib.sha256("\x1f".join((source.name, *content)).encode()).hexdigest()[:32]
-
-
-def _summary(source: BankSource, name: str, statement: Statement) -> StatementSummary:
-    opening = statement.opening
-    closing = statement.closing
-    return StatementSummary(
-        source.name,
-        name,
-        statement.number,
-        statement.currency,
-        len(statement.lines),
-        opening.amount if opening else None,
-        closing.amount if closing else None,
-    )

@@ -165,23 +165,11 @@ class TableKind:
 BankKind = StatementKind | TableKind
 
 
-@dataclass(frozen=True, slots=True)
-class StatementSummary:
-    """One statement that was read, without its lines: amounts in minor units, null where it has no balances."""
-
-    source: str
-    file: str
-    number: str
-    currency: str
-    lines: int
-    opening: int | None
-    closing: int | None
-
-
 @dataclass(frozen=True)
 class LoadedBank:
     """What a bank source held: `lines` shaped BANK_LINE, one row per line; `rejected` REJECTED, `unread` UNREAD.
 
+    `proved` statements have balances, and add up.
     `unreadable` are files that could not be read at all, or that none is there yet, `repeated` those that are there
     twice, `gaps` statements that are missing between two others: sentences. `share` is what could not be read of all
     rows; `lacking` says which files were kept aside since they have not the columns of the others.
@@ -191,7 +179,7 @@ class LoadedBank:
     rejected: pd.DataFrame
     unread: pd.DataFrame
     inputs: tuple[InputFile, ...]
-    statements: tuple[StatementSummary, ...]
+    proved: int
     share: RejectedShare
     unreadable: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()

@@ -60,13 +60,12 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """What `/account` says about the key's account; `team` is the id that outlives it, where Omise names one."""
+    """What `/account` says about the key's account."""
 
     id: str
     currency: str
     livemode: bool
     country: str | None = None  # older test accounts do not say
-    team: str | None = None
 
 
 Objects = tuple[tuple[ObjectRow, ...], tuple[Malformed, ...]]
@@ -181,7 +180,7 @@ def decode_account(body: bytes) -> AccountFacts:
     """What `/account` answers; raises BadAnswer."""
     facts = _decoded(_account.decode, body)
     country = facts.country.upper() if facts.country else None
-    return AccountFacts(facts.id, facts.currency.upper(), facts.livemode, country, facts.team)
+    return AccountFacts(facts.id, facts.currency.upper(), facts.livemode, country)
 
 
 def decode_balance(body: bytes) -> Balance:

@@ -9,9 +9,7 @@ class Value(Enum):
     """What stands behind a key of the configuration, and as what a source is handed it."""
 
     TEXT = auto()
-    FLAG = auto()
     COUNT = auto()  # a whole number from 0 up
-    DURATION = auto()  # a timedelta
     PATH = auto()  # text: absolute, wild cards allowed
     DECIMAL_MARK = auto()  # text: between whole units and decimals
     THOUSANDS_MARK = auto()  # text: between groups of three digits; empty: none

@@ -135,6 +135,8 @@ def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
             '[matching]\namount_tolerance_percent = { THB = "0.00005" }\n',
             'matching.amount_tolerance_percent.THB: "0.00005" has more than four decimals',
         ),
+        ("[journal]\nformat = []\n", "journal.format: a list is not one of csv, xlsx, xero"),
+        ("[orders.web]\npreset = {}\n", "orders.web.preset: a table is not known: see recon presets list"),
         ("[currencies.krw]\nexponent = 0\n", 'currencies.krw: "krw" is not a currency such as "THB"'),
         ('[alerts]\nproofs = "off"\n', "alerts.proofs: must be true or false"),
         (
@@ -271,11 +273,15 @@ def test_the_store_is_always_needed(tmp_path: Path) -> None:
 
 
 def test_an_optional_secret_that_nobody_set_is_absent(tmp_path: Path) -> None:
-    more = '[privacy]\nhash_key = { env = "HASH" }\n[alerts]\nurls = { env = "ALERTS" }\n'
+    more = (
+        '[privacy]\nhash_key = { env = "HASH" }\n[alerts]\nurls = { env = "ALERTS" }\n'
+        '[omise]\nproxy = { env = "PROXY" }\n'
+    )
     config = read(tmp_path, more)
-    assert config.hash_key is None
+    assert (config.hash_key, config.line("https://api.omise.co").proxy) == (None, "")
     assert config.unset_secrets() == (
         "privacy.hash_key: environment variable HASH is not set",
+        "omise.proxy: environment variable PROXY is not set",
         "alerts.urls: environment variable ALERTS is not set",
     )
     key = HashKey((b"o" * 32, b"n" * 32))

@@ -25,8 +25,7 @@ def test_a_statement_that_adds_up_is_read(tmp_path: Path) -> None:
         ("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001"),
         ("2026-11-20", -100, "THB", "FEE OMISE", "F1"),
     ]
-    [seen] = found.statements
-    assert (seen.number, seen.lines, seen.opening, seen.closing) == ("1/1", 2, 1_000, 50_900)
+    assert found.proved == 1
 
 
 def test_a_statement_that_does_not_add_up_stands_aside_whole(tmp_path: Path) -> None:

@@ -364,8 +364,7 @@ def test_it_is_read_with_sums_that_agree_or_an_alarm(
     currency = next((code for code in ("EUR", "SGD", "JPY") if code in text), "THB")
     found = load(tmp_path, "mt940", {"a.sta": text}, currency=currency)
     assert found.unreadable == ()
-    assert [one.lines for one in found.statements] == [len(lines) for lines in amounts]
-    assert [(one.closing or 0) - (one.opening or 0) for one in found.statements] == [sum(lines) for lines in amounts]
+    assert found.proved == len(amounts)
     assert list(found.lines[c.AMOUNT]) == [amount for lines in amounts for amount in lines]
     assert len(found.rejected) == alarms
 

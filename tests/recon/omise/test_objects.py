@@ -189,7 +189,6 @@ def test_no_recorded_card_holder_is_kept() -> None:
 def test_recorded_account_and_balance() -> None:
     facts = decode_account(recorded("account-get.json"))
     assert (facts.country, facts.currency, facts.livemode) == ("TH", "THB", False)
-    assert facts.team == "acct_62e6vbkqm3ejizkh4qr"
     balance = decode_balance(recorded("balance-get.json"))
     assert (balance.currency, balance.total, balance.reserve, balance.on_hold) == ("THB", 1644800, 0, 0)
 
