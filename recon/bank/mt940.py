@@ -28,6 +28,7 @@ from recon.bank.source import (
 from recon.bank.swift import checked
 from recon.bank.texts import shown, tidy
 from recon.money import BadAmount, Currencies
+from recon.tabular.date_forms import looks_short_buddhist
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
 
@@ -84,6 +85,8 @@ def _unread(block: str) -> Unread:
     days: dict[str, list[str]] = {"60": [], "62": []}
     for tag, year, month, number in _BALANCE_DAY.findall(block):
         with suppress(ValueError):
+            if looks_short_buddhist(int(year)):
+                continue
             days[tag].append(date(2000 + int(year), int(month), int(number)).isoformat())
     return Unread(min(days["60"], default=None), max(days["62"], default=None))
 
@@ -106,7 +109,8 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
     if opened is None:
         raise BadLine(_NO_BALANCE)
     if opened["currency"] is None:
-        raise BadLine(f"one of its {opened['tag']} is not as MT940 has it")
+        line = row + block.count("\n", 0, opened.start())
+        raise BadLine(f"line {line}: this {opened['tag']} is not as MT940 has it")
     currency = opened["currency"].upper()
     if not currencies.knows(currency):
         raise BadLine(f'currency "{shown(currency)}" is not known')

@@ -1,7 +1,8 @@
 """OFX and QFX statements: what the library is not sure of stands aside. They have no opening balance to prove."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from recon.bank.source import (
@@ -15,7 +16,7 @@ from recon.bank.source import (
     StatementKind,
     Unread,
 )
-from recon.bank.texts import shown, tidy
+from recon.bank.texts import day, shown, tidy
 from recon.model.transfer_names import named_in
 from recon.money import BadAmount, Currencies
 from recon.tabular.files import SourceFile
@@ -24,9 +25,15 @@ if TYPE_CHECKING:  # late: the command that reads a configuration reads no state
     from bankfile import ReadWarning, Transaction
     from bankfile import Statement as OfxStatement
 
+_DATE = "date"
 _VALUES = ("TRNAMT", "DTPOSTED")  # of a transaction, its amount and its day
 _ENTRY = re.compile(rb"<STMTTRN[\s>]", re.IGNORECASE)
 _STATEMENT = re.compile(rb"<(?:CC)?STMTRS[\s>]", re.IGNORECASE)
+_MOMENT = re.compile(
+    r"\d{8}(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?:\.\d+)?\[(?P<offset>[+-]?\d{1,2}(?:\.\d{1,2})?)(?::\w*)?\]",
+    re.ASCII,
+)
+_THOUSANDS = 3  # so many digits behind a mark may be thousands as well
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
@@ -48,10 +55,11 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     lines: list[Line] = []
     rejected: list[Rejected] = []
     for row, transaction in enumerate(read.transactions, start=1):
+        doubts = _doubts(read.warnings, transaction)
         try:
-            lines.append(_line(row, transaction, _doubts(read.warnings, transaction), source, currencies))
+            lines.append(_line(row, transaction, doubts, source, currencies))
         except BadLine as error:
-            rejected.append(_aside(row, transaction, str(error)))
+            rejected.append(_aside(row, transaction, str(error), None if _DATE in doubts else source))
     dropped = len(_ENTRY.findall(file.content)) - len(read.transactions)
     if dropped > 0:
         rejected.append(_dropped(dropped, read, lines))
@@ -62,41 +70,59 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
 KIND = StatementKind("ofx", _read)
 
 
-def _doubts(warnings: Iterable["ReadWarning"], transaction: "Transaction") -> list[str]:
-    """What of a transaction's day and amount could mean something else."""
-    values = {transaction.raw.get("TRNAMT"): "amount", transaction.raw.get("DTPOSTED"): "date"}
-    return [
-        f'{values[warning.value]} "{shown(warning.value)}" can mean more than one'
+def _doubts(warnings: Iterable["ReadWarning"], transaction: "Transaction") -> dict[str, str]:
+    """What of a transaction's day and amount could mean something else, in words."""
+    values = {transaction.raw.get("TRNAMT"): "amount", transaction.raw.get("DTPOSTED"): _DATE}
+    return {
+        values[warning.value]: f'{values[warning.value]} "{shown(warning.value)}" can mean more than one'
         for warning in warnings
         if warning.field in _VALUES and warning.value is not None and warning.value in values
-    ]
+    }
 
 
 def _line(
-    row: int, transaction: "Transaction", doubts: list[str], source: BankSource, currencies: Currencies
+    row: int, transaction: "Transaction", doubts: Mapping[str, str], source: BankSource, currencies: Currencies
 ) -> Line:
     if doubts:
-        raise BadLine("; ".join(doubts))
+        raise BadLine("; ".join(doubts.values()))
     currency = (transaction.currency or source.currency).upper()
     if not currencies.knows(currency):
         raise BadLine(f'currency "{shown(currency)}" is not known')
+    text = f"{transaction.amount:f}"
+    exponent = currencies.exponent(currency)
+    if len(text.partition(".")[2]) == _THOUSANDS > exponent:
+        raise BadLine(f'amount "{text}" has more decimals than {currency} ({exponent})')
     try:
-        amount = currencies.parse_major(f"{transaction.amount:f}", currency)
+        amount = currencies.parse_major(text, currency)
     except BadAmount as error:
         raise BadLine(str(error)) from None
     reference = transaction.reference or transaction.check_number or transaction.bank_reference or ""
-    return Line(row, transaction.date.isoformat(), amount, currency, _description(transaction), tidy(reference))
+    return Line(row, _day(transaction, source), amount, currency, _description(transaction), tidy(reference))
+
+
+def _day(transaction: "Transaction", source: BankSource) -> str:
+    """The day as it stands; of a moment with an offset that in the account's zone. Raises BadLine."""
+    moment = _MOMENT.fullmatch((transaction.raw.get("DTPOSTED") or "").strip())
+    if moment is None:
+        return day(transaction.date.isoformat(), source.zone)
+    minutes = round(float(moment["offset"]) * 60)
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    clock = f"{moment['hour']}:{moment['minute']}:{moment['second']}"
+    return day(f"{transaction.date.isoformat()}T{clock}{offset}", source.zone)
 
 
 def _description(transaction: "Transaction") -> str:
     return tidy(" ".join(filter(None, (transaction.counterparty_name, transaction.purpose))))
 
 
-def _aside(row: int, transaction: "Transaction", reason: str) -> Rejected:
-    day = transaction.date.isoformat()
+def _aside(row: int, transaction: "Transaction", reason: str, source: BankSource | None) -> Rejected:
+    """A transaction as a bad row; without its source nobody knows its day."""
+    on = None
+    with suppress(BadLine):
+        on = _day(transaction, source) if source else None
     content = tuple(f"{tag}={value}" for tag, value in transaction.raw.items())
     text = _description(transaction)
-    return Rejected(row, reason, content, unread=Unread(day, day, text, names=named_in(*content)))
+    return Rejected(row, reason, content, unread=Unread(on, on, text, names=named_in(*content)))
 
 
 def _dropped(count: int, read: "OfxStatement", lines: Iterable[Line]) -> Rejected:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from recon.bank.source import BadLine
 from recon.bank.texts import shown
+from recon.tabular.date_forms import looks_buddhist, looks_short_buddhist
 
 _LONGEST = 15  # characters of an amount
 # A tag's text up to its amount, the amount, and what may come after it: else a library would read on from its middle.
@@ -106,6 +107,8 @@ def swift_amount(text: str, currency: str, decimals: int) -> str:
 def _check_days(day: str, entry: str) -> None:
     """Refuses days that do not exist: the library makes the last of February of the 30th."""
     year = 2000 + int(day[:2])
+    if looks_short_buddhist(int(day[:2])):
+        raise BadLine(looks_buddhist(day, year + 500))
     month = int(day[2:4])
     number = int(day[4:])
     if not _exists(year, month, number):

@@ -132,7 +132,9 @@ def day_of(parts: dict[str, str | None], era: Era | None) -> date | None:
             return _japanese_day(parts, month)
         else:
             short = int(parts["short"] or "")
-            year = _BUDDHIST_CENTURY + short - _BUDDHIST if era == "buddhist" else _full(short)
+            if looks_short_buddhist(short) != (era == "buddhist"):
+                return None
+            year = _BUDDHIST_CENTURY + short - _BUDDHIST if era else 2000 + short
         day = date(year, month, int(parts["day"] or ""))
     except ValueError:
         return None
@@ -156,9 +158,9 @@ def _japanese_day(parts: dict[str, str | None], month: int) -> date | None:
     return day if start <= day < after else None
 
 
-def _full(short: int) -> int:
-    """A year of two digits as `strptime` has it: 1969 to 2068."""
-    return 2000 + short if short < 69 else 1900 + short
+def looks_short_buddhist(short: int) -> bool:
+    """Whether a year of two digits must be Buddhist: orders and statements are of 2560 (2017) and after."""
+    return short >= 60
 
 
 def _plain(name: str) -> str:

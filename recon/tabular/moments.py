@@ -171,6 +171,11 @@ def _unclear(text: str, zone: ZoneInfo, *, twice: bool) -> str:
     return f'time "{text}" never happened in {zone.key} (the clock went forward)'
 
 
+def _reads(dates: DateForms, text: str) -> bool:
+    days = ((form, re.fullmatch(form.column, text)) for form in dates.forms)
+    return any(parts and form.midnight(parts["day"]) is not None for form, parts in days)
+
+
 def _why_not(text: str, dates: DateForms, what: str) -> str:
     """Why no form reads a text."""
     forms = dates.forms if dates.formats else (*dates.forms, year_last(True, dates.era))
@@ -181,6 +186,10 @@ def _why_not(text: str, dates: DateForms, what: str) -> str:
     if year in BUDDHIST_YEARS and dates.era != "buddhist":
         advice = f', or set era = "buddhist" in [{dates.place}]' if dates.place else ""
         return looks_buddhist(text, year) + advice
+    if not written_year and dates.era is None and _reads(DateForms(dates.formats, "buddhist"), text):
+        return f'year of "{text}" looks Buddhist-era: set era = "buddhist" in [{dates.place}]'
+    if not written_year and dates.era == "buddhist" and _reads(DateForms(dates.formats), text):
+        return f'year of "{text}" looks common-era: leave era out of [{dates.place}]'
     if year not in YEARS and dates.era != "buddhist":
         return f'year of "{text}" cannot be {"an order" if what == "time" else "a statement"}\'s'
     if shaped and not in_numbers:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from recon import columns as c
 from tests.kit.bank_files import Entry, load, mt940_text, reasons, rows
 
 DAY = date(2026, 11, 20)
@@ -70,6 +71,7 @@ def test_a_line_that_was_cut_where_it_was_full_is_one_word_again(tmp_path: Path)
         (":62F:", ":64:", "it has no opening balance (:60F:) or no closing balance (:62F:)"),
         (":61:261120", ":61:26ABCD", "line 5: this :61: is not as MT940 has it"),
         (":61:261120", ":61:261340", 'line 5: date "261340" does not exist'),
+        ("26112", "69112", 'line 5: year of "691120" looks Buddhist-era (2569 = 2026): write the common era'),
         ("C500,00", "C5,00,00", 'line 5: amount "5,00,00" is not a number like 12960,94'),
         ("THB", "XXX", 'currency "XXX" is not known'),
         (":62F:C261120THB", ":62F:C261120USD", "it opens and closes in different currencies"),
@@ -87,7 +89,7 @@ def test_a_statement_that_cannot_be_read_costs_itself_only(old: str, new: str, r
     ("old", "new", "reason"),
     [
         ("THB", "XXX", 'currency "XXX" is not known'),
-        (":60F:C", ":60F:X", "one of its :60F: is not as MT940 has it"),
+        (":60F:C", ":60F:X", "line 4: this :60F: is not as MT940 has it"),
         (":60F:", ":64:", "it has no opening balance (:60F:) or no closing balance (:62F:)"),
     ],
 )
@@ -129,12 +131,18 @@ def test_references_and_numbers_longer_than_swift_has_them_are_read_whole(tmp_pa
         ("OMISE PAYOUT INVOICE 2026-11-20 OF THE SHOP", name),
         ("OMISE PAYOUT", name),
     ]
-    assert [one.number for loaded in found for one in loaded.statements] == ["167619/123456"] * 2
+    wrong = load(tmp_path / "3", "mt940", {"a.sta": mt940_text([PAYOUT], number="167619/123456", closing=1)})
+    assert reasons(wrong)[0].startswith("statement 167619/123456: opening ")
 
 
 def test_the_text_of_a_bank_s_own_tag_counts(tmp_path: Path) -> None:
     text = mt940_text([PAYOUT]).replace(":86:OMISE PAYOUT", ":NS:01PAYOUT\n15OMISE CO LTD")
     assert rows(load(tmp_path, "mt940", {"a.sta": text}))[0][3] == "PAYOUT OMISE CO LTD"
+
+
+def test_balances_of_no_year_that_can_be_meant_say_no_days(tmp_path: Path) -> None:
+    found = load(tmp_path, "mt940", {"a.sta": mt940_text([PAYOUT]).replace("26112", "69112")})
+    assert found.unread[[c.FROM_DAY, c.TO_DAY]].isna().to_numpy().tolist() == [[True, True]]
 
 
 def test_a_file_that_is_no_mt940_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recon import columns as c
 from tests.kit.bank_files import load, reasons, rows
 
 OLD = """OFXHEADER:100
@@ -53,6 +54,14 @@ def test_statements_of_both_generations_are_read(tmp_path: Path) -> None:
     [
         ("<TRNAMT>1234.50", "<TRNAMT>1,234", 'amount "1,234" can mean more than one'),
         ("<TRNAMT>1234.50", "<TRNAMT>1234.505", 'amount "1234.505" has more decimals than THB (2)'),
+        ("<TRNAMT>1234.50", "<TRNAMT>1.250", 'amount "1.250" has more decimals than THB (2)'),
+        ("<DTPOSTED>20261120120000[+7:ICT]", "<DTPOSTED>25691120", 'year of "2569-11-20" looks Buddhist-era (2569 ='),
+        ("<DTPOSTED>20261120120000[+7:ICT]", "<DTPOSTED>19691120", 'year of "1969-11-20" cannot be a statement'),
+        (
+            "<DTPOSTED>20261120120000[+7:ICT]",
+            "<DTPOSTED>20261120120000[+99]",
+            'date "2026-11-20T12:00:00+99:00" does',
+        ),
         ("<DTPOSTED>20261120120000[+7:ICT]", "<DTPOSTED>201126", 'date "201126" can mean more than one'),
         ("<CURDEF>THB", "<CURDEF>XXQ", 'currency "XXQ" is not known'),
         ("<TRNAMT>1234.50", "<TRNAMT>12a", "1 transaction(s) have no day or no amount that can be read"),
@@ -64,6 +73,26 @@ def test_what_is_not_sure_stands_aside(old: str, new: str, reason: str, tmp_path
     assert reasons(loaded)[0].startswith(reason)
     assert not loaded.lines["payout"].any()
     assert loaded.share.rows == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("20261120165959[0:GMT]", "2026-11-20"),
+        ("20261120170000.000[0:GMT]", "2026-11-21"),  # midnight in Bangkok
+        ("20261121003000[+9.5]", "2026-11-20"),
+        ("20261120230000", "2026-11-20"),  # without an offset it is the bank's day
+    ],
+)
+def test_a_moment_with_an_offset_is_booked_on_the_account_s_day(written: str, day: str, tmp_path: Path) -> None:
+    loaded = load(tmp_path, "ofx", {"a.ofx": OLD.replace("20261120120000[+7:ICT]", written)})
+    assert rows(loaded)[0][0] == day
+
+
+@pytest.mark.parametrize("written", ["25691120", "201126"])
+def test_a_transaction_whose_day_is_not_sure_may_be_of_any(written: str, tmp_path: Path) -> None:
+    loaded = load(tmp_path, "ofx", {"a.ofx": OLD.replace("20261120120000[+7:ICT]", written)})
+    assert loaded.unread[[c.FROM_DAY, c.TO_DAY]].isna().to_numpy().tolist() == [[True, True]]
 
 
 def test_a_file_that_is_no_statement_or_several_is_named(tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def test_formats_and_eras_of_the_configuration(
     ("text", "formats", "era", "words"),
     [
         ("29/02/2568", ("%d/%m/%Y",), "buddhist", "does not exist"),
+        ("01/09/69", ("%d/%m/%y",), None, 'year of "01/09/69" looks Buddhist-era: set era = "buddhist" in [bank.x]'),
+        ("01/09/70 10:00", ("%d/%m/%y %H:%M",), None, "looks Buddhist-era: set era"),
+        ("01/09/26", ("%d/%m/%y",), "buddhist", 'year of "01/09/26" looks common-era: leave era out of [bank.x]'),
+        ("31/02/26", ("%d/%m/%y",), None, "does not exist"),
+        ("31/02/69", ("%d/%m/%y",), "buddhist", "does not exist"),
         ("29/02/2567", (), None, 'looks Buddhist-era (2567 = 2024): write the common era, or set era = "buddhist"'),
         ("H31.05.01", (), "japanese", "does not exist"),
         ("R0.05.01", (), "japanese", "does not exist"),
