@@ -341,7 +341,7 @@ def _with_preset(section: type[SourceSection], value: Any) -> Any:
     known_presets = presets(section.room)
     if not isinstance(name, str) or name not in known_presets:
         hint = closest(str(name), known_presets)
-        raise mistakes([(("preset",), f"{shown(name)} is not known{hint}: see recon presets list")])
+        raise mistakes([(("preset",), f"{shown(str(name))} is not known{hint}: see recon presets list")])
     kinds = {kind.name: [key.name for key in kind.keys] for kind in section.kinds().values()}
     return with_preset(value, known_presets[name], kinds)
 

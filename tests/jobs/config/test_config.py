@@ -136,7 +136,7 @@ def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
             'matching.amount_tolerance_percent.THB: "0.00005" has more than four decimals',
         ),
         ("[journal]\nformat = []\n", "journal.format: a list is not one of csv, xlsx, xero"),
-        ("[orders.web]\npreset = {}\n", "orders.web.preset: a table is not known: see recon presets list"),
+        ("[orders.web]\npreset = {}\n", 'orders.web.preset: "{}" is not known: see recon presets list'),
         ("[currencies.krw]\nexponent = 0\n", 'currencies.krw: "krw" is not a currency such as "THB"'),
         ('[alerts]\nproofs = "off"\n', "alerts.proofs: must be true or false"),
         (
