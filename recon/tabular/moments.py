@@ -186,9 +186,10 @@ def _why_not(text: str, dates: DateForms, what: str) -> str:
     if year in BUDDHIST_YEARS and dates.era != "buddhist":
         advice = f', or set era = "buddhist" in [{dates.place}]' if dates.place else ""
         return looks_buddhist(text, year) + advice
-    if not written_year and dates.era is None and _reads(DateForms(dates.formats, "buddhist"), text):
+    is_short = bool(dates.formats) and not written_year
+    if is_short and dates.era is None and _reads(DateForms(dates.formats, "buddhist"), text):
         return f'year of "{text}" looks Buddhist-era: set era = "buddhist" in [{dates.place}]'
-    if not written_year and dates.era == "buddhist" and _reads(DateForms(dates.formats), text):
+    if is_short and dates.era == "buddhist" and _reads(DateForms(dates.formats), text):
         return f'year of "{text}" looks common-era: leave era out of [{dates.place}]'
     if year not in YEARS and dates.era != "buddhist":
         return f'year of "{text}" cannot be {"an order" if what == "time" else "a statement"}\'s'
