@@ -294,11 +294,9 @@ def _rows(table: Sheet | Block, report: AnyReport) -> pd.DataFrame:
     frames = []
     for part in report.parts:
         frame = table.rows(part)
-        if c.ACCOUNT not in frame.columns:
-            accounts = pd.Series([part.name] * len(frame), index=frame.index, dtype=c.TEXT)
-            frame = frame.assign(**{c.ACCOUNT: accounts})
-        zones = pd.Series([part.zone.key] * len(frame), index=frame.index, dtype=c.TEXT)
-        frames.append(frame.assign(**{TIME_ZONE: zones}))
+        own = {TIME_ZONE: part.zone.key} | ({} if c.ACCOUNT in frame.columns else {c.ACCOUNT: part.name})
+        texts = {name: c.typed([word] * len(frame), c.TEXT).array for name, word in own.items()}
+        frames.append(frame.assign(**texts))
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 

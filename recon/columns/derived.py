@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -194,6 +194,26 @@ def is_in(column: Words, values: Iterable[str]) -> Mask:
     if not len(wanted) or not len(cells):
         return np.zeros(len(cells), dtype=bool)
     return _mask(pc.is_in(cells, value_set=wanted, skip_nulls=True))
+
+
+def plain(values: Any) -> list[Any]:
+    """The values of a frame's column (its array) as Python's own: null is None, moments are datetimes."""
+    cells: list[Any]
+    if isinstance(values, pd.arrays.DatetimeArray):
+        cells = list(values.to_pydatetime())
+    elif isinstance(values, pd.arrays.NumpyExtensionArray):
+        cells = values.to_numpy().tolist()
+    else:
+        cells = pa.array(values, from_pandas=True).to_pylist()
+    missing = np.asarray(values.isna())
+    if not missing.any():
+        return cells
+    return [None if is_missing else cell for cell, is_missing in zip(cells, missing, strict=True)]
+
+
+def plain_rows(frame: pd.DataFrame, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of some columns, at least one, as `plain` has their values."""
+    return zip(*(plain(frame[name].array) for name in names), strict=True)
 
 
 def distinct_rows(frame: pd.DataFrame, names: list[str]) -> tuple[list[tuple[Any, ...]], Positions]:

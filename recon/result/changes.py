@@ -117,8 +117,8 @@ def _change(
 
 
 def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return (dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None))
+    names = list(frame.columns)
+    return (dict(zip(names, row, strict=True)) for row in c.plain_rows(frame, names)) if names else ()
 
 
 def figures(before: Mapping[str, Any], result: Result) -> pd.DataFrame:

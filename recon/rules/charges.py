@@ -109,6 +109,8 @@ def _strange_methods(rule: Rule, judged: Judged, context: Context, *, known: boo
         and book.knows(method) == known
         and not book.offers(method, account, context.regions.get(account, ""))
     ]
+    if not strange:
+        return
     rows = charges.iloc[np.flatnonzero(judged.scope.charges & np.isin(kind_of, strange))]
     rows = rows[~rows[c.CHARGE_ID].isin(judged.spoken)].drop_duplicates([c.ACCOUNT, c.METHOD])
     names = [c.ACCOUNT, c.METHOD, c.CHARGE_ID, c.AMOUNT, c.CURRENCY]

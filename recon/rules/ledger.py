@@ -238,7 +238,8 @@ def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[B
 
 def rows_of(frame: pd.DataFrame, chosen: Mask, names: list[str]) -> list[tuple[Any, ...]]:
     """The chosen rows of these columns; a null of a text column is NaN."""
-    return list(frame[names].iloc[np.flatnonzero(chosen)].itertuples(index=False, name=None))
+    places = np.flatnonzero(chosen)
+    return list(zip(*(frame[name].iloc[places] for name in names), strict=True)) if len(places) else []
 
 
 def text_or_none(cell: object) -> str | None:

@@ -29,7 +29,7 @@ def waits_for_lists(judged: Judged) -> Mask:
 def differing(judged: Judged, receipts: Mask) -> pd.DataFrame:
     """Days (RECEIPT_DAYS) of these receipts that differ, each with its first receipt."""
     days = judged.settled.receipts
-    wrong = days[(days[c.MATCH] == c.DIFFERS).to_numpy(dtype=bool)]
+    wrong = days[c.equals(days, c.MATCH, c.DIFFERS)]
     if not len(wrong) or not receipts.any():
         return wrong.iloc[:0].assign(**{c.RECEIPT_ID: []})
     rows = judged.books.receipts.assign(**{c.DAY: issued_on(judged.books.receipts)})[receipts]

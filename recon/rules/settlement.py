@@ -169,9 +169,11 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
 
 def credits_waiting(judged: Judged, account: str) -> int:
     """How many transfers of an account are judged but for their credit, which may stand in what could not be read."""
+    rows = _bank_rows(judged, c.NOT_READ, [c.ACCOUNT, c.TRANSFER_ID, c.PAID_ON])
+    if not rows:
+        return 0
     judged_ids = set(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
     first, _ = _statement_days(judged.books).get(account, ("", ""))
-    rows = _bank_rows(judged, c.NOT_READ, [c.ACCOUNT, c.TRANSFER_ID, c.PAID_ON])
     return sum(owner == account and (transfer in judged_ids or paid >= first) for owner, transfer, paid in rows)
 
 
@@ -229,7 +231,7 @@ def _bank_rows(judged: Judged, match: str, names: list[str]) -> list[tuple[Any, 
     banked = judged.settled.settlement.banked
     if not len(banked):
         return []
-    chosen: Mask = c.equals(banked, c.MATCH, match) & banked[c.ACCOUNT].isin(list(judged.accounts)).to_numpy()
+    chosen: Mask = c.equals(banked, c.MATCH, match) & c.is_in(banked[c.ACCOUNT], judged.accounts)
     return rows_of(banked, chosen, names)
 
 
@@ -242,8 +244,11 @@ def _statement_days(books: Books) -> dict[str, tuple[str, str]]:
     """Per account the first and the last day of its statements."""
     if not len(books.bank_lines):
         return {}
-    days = books.bank_lines.groupby(c.ACCOUNT)[c.BOOKED_ON].agg(["min", "max"])
-    return {str(account): (first, last) for account, first, last in days.itertuples(name=None)}
+    days: dict[str, tuple[str, str]] = {}
+    for account, day in set(c.plain_rows(books.bank_lines, (c.ACCOUNT, c.BOOKED_ON))):
+        first, last = days.get(account, (day, day))
+        days[account] = min(first, day), max(last, day)
+    return days
 
 
 RULES = (

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from recon import columns as c
 from recon.arrays import Positions
-from recon.columnar import np, pa, pd
+from recon.columnar import np, pd
 from recon.model import Books, Charge, Dispute, Order, Refund, Transfer
 from recon.money import Money
 
@@ -144,18 +144,5 @@ def transfers_at(frame: pd.DataFrame, positions: Positions) -> Iterator[Transfer
 
 
 def _cells(frame: pd.DataFrame, positions: Positions, name: str) -> list[Any]:
-    """A column at these positions as plain Python values; null is None, moments are datetimes."""
-    if not len(positions):
-        return []
-    column = frame[name].array.take(positions)  # for few rows, a series is more work than its values
-    values: list[Any]
-    if isinstance(column, pd.arrays.DatetimeArray):
-        values = list(column.to_pydatetime())
-    elif isinstance(column, pd.arrays.NumpyExtensionArray):
-        values = column.to_numpy().tolist()
-    else:
-        values = pa.array(column, from_pandas=True).to_pylist()
-    missing = np.asarray(column.isna())
-    if not missing.any():
-        return values
-    return [None if is_missing else value for value, is_missing in zip(values, missing, strict=True)]
+    """A column at these positions as plain Python values."""
+    return c.plain(frame[name].array.take(positions)) if len(positions) else []

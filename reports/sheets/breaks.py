@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from recon import columns as c
 from recon.columnar import pd
 from recon.model import Exposure, Severity
@@ -35,32 +37,30 @@ def _rows(report: Report) -> pd.DataFrame:
 
 def _causes(breaks: pd.DataFrame) -> pd.Series[str]:
     """The common cause of breaks of a code, account and currency; null where a break is alone with it."""
-    keys = breaks[[c.CODE, c.ACCOUNT, c.CURRENCY]].fillna("").itertuples(index=False, name=None)
-    causes = pd.Series([cause_of(*key) or None for key in keys], index=breaks.index, dtype=c.TEXT)
-    return causes.where(causes.duplicated(keep=False))
+    keys = c.plain_rows(breaks, (c.CODE, c.ACCOUNT, c.CURRENCY))
+    causes = [cause_of(code, account or "", currency or "") for code, account, currency in keys]
+    count = Counter(causes)
+    common = [cause if cause and count[cause] > 1 else None for cause in causes]
+    return pd.Series(common, index=breaks.index, dtype=c.TEXT)
 
 
 def _ids(breaks: pd.DataFrame) -> pd.Series[str]:
-    of_omise = ~breaks[c.SUBJECT_TYPE].isin(["order", "row", "proof"])
-    ids = breaks[c.SUBJECT_ID].where(of_omise)
-    for name in reversed(_IDS):
-        ids = breaks[name].fillna(ids)
-    return ids
+    ids = []
+    for subject_type, subject_id, *named in c.plain_rows(breaks, (c.SUBJECT_TYPE, c.SUBJECT_ID, *_IDS)):
+        subject = None if subject_type in ("order", "row", "proof") else subject_id
+        ids.append(next((id_ for id_ in named if id_), subject))
+    return pd.Series(ids, index=breaks.index, dtype=c.TEXT)
 
 
 def _worst_first(breaks: pd.DataFrame) -> pd.DataFrame:
     # By code inside a severity, so that a link to a code's first row finds the others below it.
-    keys = pd.DataFrame(
-        {
-            "rank": breaks[c.SEVERITY].map(_RANK).fillna(0).astype("int64"),
-            "code": breaks[c.CODE],
-            "currency": breaks[c.CURRENCY].fillna(""),
-            "risk": -breaks[c.AMOUNT_AT_RISK].fillna(0).astype("int64"),
-            "id": breaks[c.BREAK_ID],
-        }
-    )
-    order = keys.sort_values(list(keys.columns)).index
-    return breaks.loc[order].reset_index(drop=True)
+    names = (c.SEVERITY, c.CODE, c.CURRENCY, c.AMOUNT_AT_RISK, c.BREAK_ID)
+    keys = [
+        (_RANK.get(severity, 0), code, currency or "", -(at_risk or 0), break_id)
+        for severity, code, currency, at_risk, break_id in c.plain_rows(breaks, names)
+    ]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return breaks.iloc[order].reset_index(drop=True)
 
 
 SHEET = Sheet(

@@ -20,8 +20,9 @@ _CLOSED_BY = {
 
 def _rows(report: Report) -> pd.DataFrame:
     changes = in_shape(report.result.details.changes, c.CHANGES)
-    rows = changes.astype(object).where(changes.notna(), None).to_dict("records") if len(changes) else []
-    words = [_how(report, row) for row in rows]
+    words = [
+        _how(report, dict(zip(changes.columns, row, strict=True))) for row in c.plain_rows(changes, changes.columns)
+    ]
     return changes.assign(**{HOW: pd.Series(words, index=changes.index, dtype=c.TEXT)})
 
 

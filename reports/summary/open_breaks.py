@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from recon import columns as c
-from recon.columnar import pa
 from recon.model import AGES, Exposure
 from recon.money import Money
 from recon.result.exposures import by_exposure as stated_by_exposure
@@ -83,10 +82,9 @@ _OF_OPEN = [
 
 def _all_open(breaks: PlacedSheet) -> list[_Open]:
     """The rows of the Breaks sheet, in its order."""
-    cells = (pa.array(breaks.frame[name].array, from_pandas=True).to_pylist() for name in _OF_OPEN)
     return [
         _Open(index, severity, code, title, Exposure(exposure), *rest)
-        for index, (severity, code, title, exposure, *rest) in enumerate(zip(*cells, strict=True))
+        for index, (severity, code, title, exposure, *rest) in enumerate(c.plain_rows(breaks.frame, _OF_OPEN))
     ]
 
 

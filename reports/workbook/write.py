@@ -177,20 +177,18 @@ def _draw_cell(
     style, shown, number = _shown(basis, cell)
     style = page_style(style) if page_style(style) in styles else style
     place = sheet.cell(row, column)
+    for more in range(column, column + cell.span):
+        sheet.cell(row, more).style = style
     if cell.span > 1:
-        for more in range(column, column + cell.span):
-            sheet.cell(row, more).style = style
-        sheet.merged_cells.add(CellRange(min_row=row, max_row=row, min_col=column, max_col=column + cell.span - 1))
+        merged = CellRange(min_row=row, max_row=row, min_col=column, max_col=column + cell.span - 1)
+        sheet.merged_cells.ranges.add(merged)  # no look at all others for whether it is among them
     place.value = f"={cell.formula}" if cell.formula else shown  # type: ignore[assignment]
     if isinstance(shown, str) and not cell.formula:
         place.data_type = "s"  # else a text that begins with "=" would be a formula
-    place.style = style
     if cell.link:
         place.hyperlink = Hyperlink(ref=place.coordinate, location=cell.link)
-        place.style = style
     if cell.file:
         place.hyperlink = Hyperlink(ref=place.coordinate, target=cell.file)
-        place.style = style
     return number
 
 

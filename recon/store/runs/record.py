@@ -359,7 +359,6 @@ def _row_of(value: Any) -> dict[str, Any]:
 
 
 def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
-    chosen = frame[RUN_BREAKS.names].astype(object).where(frame[RUN_BREAKS.names].notna(), None)
     return [
         {
             "run_id": run_id,
@@ -371,7 +370,7 @@ def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str,
             "actual": actual,
             "amount_at_risk": at_risk,
         }
-        for break_id, severity, status, expected, actual, at_risk in chosen.itertuples(index=False, name=None)
+        for break_id, severity, status, expected, actual, at_risk in c.plain_rows(frame, RUN_BREAKS.names)
     ]
 
 
