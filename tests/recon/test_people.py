@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
@@ -75,7 +76,8 @@ def test_sessions_end_by_time_by_hand_and_with_their_user(database: str, tmp_pat
         store.dispose()
 
 
-def test_commands_add_list_and_take_away(tmp_path: Path) -> None:
+def test_commands_add_list_and_take_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon.people._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     config = configured(tmp_path)
     run = CliRunner()
 
