@@ -56,7 +56,7 @@ def add_bank(draft: Draft, given: str) -> None:
 def _format_of(file: SourceFile) -> str:
     """The format of statements that are no tables; empty for a table."""
     start = file.content[:_START]
-    if b"camt.053" in start:
+    if b"xsd:camt.05" in start:  # what else the bank sends is told apart where it is read
         return "camt053"
     if b"OFXHEADER" in start or b"<OFX>" in start.upper():
         return "ofx"

@@ -11,7 +11,7 @@ from typing import Any
 from recon.tabular.layout import folded
 from recon.tabular.recognition.contents import Contents
 
-_UNIT = re.compile(r"[(\[](?!dr|cr|debit|credit).*$")
+_UNIT = re.compile(r"[(\[](?!dr|cr|debit|credit|ex).*$")  # amounts without tax are not what is paid
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def field_names(package: str) -> Mapping[str, FieldNames]:
     return {
         field: FieldNames(
             field,
-            tuple(map(folded, about["names"])),
-            tuple(map(folded, about.get("otherwise", ()))),
+            tuple(dict.fromkeys(map(plain_name, about["names"]))),
+            tuple(map(plain_name, about.get("otherwise", ()))),
             tuple(about["holds"]),
             about.get("needed", False),
         )
@@ -99,8 +99,9 @@ def _named(columns: Sequence[Contents], names: Sequence[str]) -> list[Contents]:
 
 
 def plain_name(name: str) -> str:
-    """A name as it is compared: a currency or a unit behind it in brackets aside."""
-    return _UNIT.sub("", folded(name)) or folded(name)
+    """A name as it is compared: marks between its words aside, and a currency or a unit behind it in brackets."""
+    joined = re.sub("[_-]", "", folded(name))
+    return _UNIT.sub("", joined) or joined
 
 
 def _data(package: str) -> dict[str, Any]:

@@ -179,6 +179,17 @@ def test_an_unknown_export_is_asked_for_what_names_and_contents_leave_open(omise
     assert "2 orders in 1 input(s); 100 % of 2 rows read" in " ".join(outcome.err.split())
 
 
+def test_marks_in_names_and_an_amount_without_tax_leave_no_doubt(omise: FakeOmise, tmp_path: Path) -> None:
+    head = "order-id,orderDate,order_status,Order Total (inc tax),Order Total (ex tax),Order Currency Code\n"
+    rows = "85,2026-09-01,wc-processing,107.00,100.00,THB\n86,2026-09-01,wc-on-hold,53.50,50.00,THB\n"
+    more = "87,2026-09-02,wc-on-hold,10.70,10.00,THB\n"
+    outcome = init(omise, tmp_path, *with_orders(tmp_path, head + rows + more))
+    assert outcome.code == 0, outcome.err
+    shop = written(tmp_path)["orders"]["shop"]
+    assert (shop["columns"]["amount"], shop["columns"]["created_at"]) == ("Order Total (inc tax)", "orderDate")
+    assert shop["status"] == {"paid": ["wc-processing"], "pending": ["wc-on-hold"]}
+
+
 def test_what_excel_in_thailand_saved_again_is_read_by_trying(omise: FakeOmise, tmp_path: Path) -> None:
     outcome = init(omise, tmp_path, *with_orders(tmp_path, RESAVED.content))
     assert outcome.code == 0, outcome.err
