@@ -1,4 +1,5 @@
-"""Which modules commands load: each in a process forked from one that has loaded what every command begins with.
+"""Which modules commands load: each in a process forked from one that has begun as commands do: what that has loaded
+counts as loaded by each.
 
 This is a program of its own, so that it can fork without threads: it prints a JSON line for each command.
 """
@@ -11,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jobs.cli.options  # noqa: F401  what it loads counts as loaded by each
+import jobs.cli.options  # noqa: F401
 from jobs.cli.app import main as recon
+from jobs.config import config as configuration
+from jobs.run.opening.store import open_ready_store
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def main() -> None:
     """Arguments: the folder, and a JSON list of the commands' words."""
     folder, commands = sys.argv[1:]
     os.chdir(folder)
+    open_ready_store(configuration.load(Path("config.toml"), {}, ())).dispose()
     for words in json.loads(commands):
         child = os.fork()
         if not child:
