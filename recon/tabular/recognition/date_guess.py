@@ -18,9 +18,11 @@ Formats = tuple[tuple[str, ...], Era | None]
 
 def possible_formats(texts: Sequence[str]) -> list[Formats]:
     """Formats, and the era of their years, that read as many of the texts as any do; nothing where none does."""
-    different = pa.array(sorted({text for text in texts if text}), pa.string())
+    distinct = sorted({text for text in texts if text})
+    different = pa.array(distinct, pa.string())
+    found = [between for between in _BETWEEN if any(text.count(between) > 1 for text in distinct)]
     reads: dict[Formats, int] = {}
-    for day, between, era in product(_DAYS, _BETWEEN, _ERAS):
+    for day, between, era in product(_DAYS, found, _ERAS):
         needed = []
         rest = different
         for clock in _CLOCKS:
