@@ -46,7 +46,7 @@ def letter_of(digest: Digest, currencies: Currencies) -> Letter:
         "show": currencies.show,
         "utc": _utc,
         "days": _days,
-        "heading": _heading,
+        "heading": _HEADINGS,
         "count": _counted,
         "strict": masked_for_logs,
         "named": _named,
@@ -60,7 +60,7 @@ def letter_of(digest: Digest, currencies: Currencies) -> Letter:
 
 def title(digest: Digest) -> str:
     """One line: what is worst comes first."""
-    parts = [_heading(kind).lower() for kind in dict.fromkeys(notice.kind for notice in digest.notices)]
+    parts = [_HEADINGS[kind].lower() for kind in dict.fromkeys(notice.kind for notice in digest.notices)]
     if digest.news:
         worst = digest.worst.word if digest.worst else ""
         parts.append(f"{_counted(digest.lines)} ({worst})")
@@ -98,10 +98,6 @@ def _counted(lines: Sequence[Line]) -> str:
 def _named(digest: Digest) -> str:
     every = len(digest.told)
     return f"The first {TOP} of {every:,}" if every > TOP else "One by one"
-
-
-def _heading(kind: str) -> str:
-    return _HEADINGS.get(kind) or kind.replace("_", " ").capitalize()
 
 
 def _days(notice: Notice) -> str:

@@ -46,7 +46,7 @@ def with_history(
     run = history.last_different(store, account.name, result.first_day, result.last_day, digest)
     if run is not None:
         before = history.left_open(store, run.run_id, account.name)
-        lives = by_id(record.breaks_of(store, before[c.BREAK_ID]), now)
+        lives = by_id(history.known_by_id(store, before[c.BREAK_ID]).values(), now)
         details = replace(
             details,
             changes=changes(before, result.breaks, lives, {**record.closings(store, before[c.BREAK_ID]), **closings}),

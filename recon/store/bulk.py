@@ -43,10 +43,9 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
             copy.write_row(row)
 
 
-def execute_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """One statement, written with `?`, for every tuple; nothing for no tuple."""
-    if rows:
-        connection.exec_driver_sql(_marks(connection, statement), rows)
+def execute_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """One statement, written with `?`, for every tuple; how many rows it changed, none for no tuple."""
+    return connection.exec_driver_sql(_marks(connection, statement), rows).rowcount if rows else 0
 
 
 def fetch(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:

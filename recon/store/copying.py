@@ -36,7 +36,7 @@ class Copied:
 def copy_store(source: Store, target: Store, now: datetime) -> Copied:
     """Every table of the store into a target without rows, whose tables are made; SQLite or PostgreSQL, both ways.
 
-    The rows are committed together, once what is read back is the same. Raises Refused, OtherVersion.
+    The rows are committed together, once what is read back is the same. Raises Refused.
     """
     with reading(source) as origin:
         refuse_beside_runs(origin, now)

@@ -52,7 +52,7 @@ def open_store(url: str) -> Engine:
     if parsed.drivername != SQLITE or not parsed.database or parsed.database == ":memory:":
         raise ValueError(f'store "{parsed.render_as_string()}" is neither sqlite:///PATH nor postgresql://…')
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    # The driver's own transaction mode begins too late and loses updates (facts/libraries.md 6): we begin.
+    # The driver's own transaction mode begins too late and loses updates: we begin.
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
     event.listen(engine, "connect", partial(_refuse_full_disk, Path(parsed.database)), once=True)
     event.listen(engine, "connect", _set_pragmas)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from recon.store.engine import SQLITE, reading, writing
+from recon.store.engine import SQLITE, Refused, reading, writing
 from recon.store.migrations import run_script
 from recon.store.schema import METADATA
 
@@ -15,13 +15,8 @@ SCRIPTS = Path(__file__).parent / "migrations"
 LAST_DEVELOPMENT = "0014"  # of the revisions before the first release the one whose tables are carried over
 
 
-class OtherVersion(ValueError):
+class OtherVersion(Refused):
     """The store was made by a version of this software that this one cannot carry over; says what to do."""
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """The words, as the commands show them."""
-        return (f"store: {self}",)
 
 
 def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> list[str]:
@@ -95,11 +90,11 @@ def _missing(revision: str | None, scripts: Path) -> list[str]:
         return known
     if revision < LAST_DEVELOPMENT:
         raise OtherVersion(
-            f'the store is at revision "{revision}", from before the first release: bring it to '
+            f'store: it is at revision "{revision}", from before the first release: bring it to '
             f'"{LAST_DEVELOPMENT}" with `recon db upgrade` of the last version before 0.1.0, or begin a new store'
         )
     if revision not in known:
-        raise OtherVersion(f'the store is at revision "{revision}", later than this software knows ("{known[-1]}")')
+        raise OtherVersion(f'store: it is at revision "{revision}", later than this software knows ("{known[-1]}")')
     return known[known.index(revision) + 1 :]
 
 

@@ -32,7 +32,7 @@ from recon.store.tables.customers import FORGOTTEN, HASH_KEY, RETENTION
 from recon.store.tables.desk import AUDIT, OPENING_ITEM, RULING, SIGN_OFF, WORKBOOK
 from recon.store.tables.journal import JOURNAL_EXPORT
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
-from recon.store.tables.people import ACCESS, LOGIN_TRY, SESSION, TOKEN, USER
+from recon.store.tables.people import ACCESS, SESSION, TOKEN, USER
 from recon.store.tables.rate_limit import OMISE_TURN
 from recon.store.tables.related import CHARGE_NAME_RULES, LEDGER_DAY, NAMES_LOOKED_AT
 from recon.store.tables.webhooks import WEBHOOK
@@ -82,19 +82,6 @@ _LOWERED: tuple[Column[Any], ...] = (
     FORGOTTEN.c.at,
     RETENTION.c.at,
 )
-# What may be later than now, and why.
-STAYS: Mapping[Column[Any], str] = {
-    tables.BREAK.c.due_by: "a deadline",
-    tables.BREAK_EVENT.c.at: "what people did, and what the audit log sealed, stands as it was written",
-    tables.BREAK_EVENT.c.recorded_at: "as above",
-    AUDIT.c.at: "proved by hashes",
-    ARCHIVE_FILE.c.before_at: "what a person asked for",
-    **dict.fromkeys(
-        (ARCHIVE_FILE.c[name] for name in ("first_seen_at", "last_seen_at", "last_superseded_at")),
-        "what the file holds, as it was written",
-    ),
-    LOGIN_TRY.c.since: "one that is later counts for nothing",
-}
 _STATUSES: Mapping[str, BreakStatus] = {
     **dict.fromkeys(("opened", "reopened", "fell", "expired", "undone"), BreakStatus.OPEN),
     **dict.fromkeys(("ignored", "opening"), BreakStatus.OPEN),  # the next run asks patterns and items again

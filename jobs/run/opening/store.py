@@ -38,7 +38,7 @@ def open_ready_store(config: Config, *, writes: bool = False) -> Store:
             store.dispose()
             raise
     except migrate.OtherVersion as error:
-        raise JobError(f"store: {error}") from None
+        raise JobError(*error.messages) from None
     except DiskFull:
         raise
     except (OSError, ValueError) as error:

@@ -18,7 +18,7 @@ from recon.model.rulings import RulingState
 from recon.people import Person, Role, is_same_person, name_key
 from recon.store.desk import access, audit
 from recon.store.desk.workbooks import PREPARER, REVIEWER
-from recon.store.engine import Store, reading, writing
+from recon.store.engine import Refused, Store, reading, writing
 from recon.store.tables.desk import RULING, SIGN_OFF
 from recon.store.tables.people import SESSION, TOKEN, USER
 
@@ -30,13 +30,8 @@ _OF_USER = (USER.c.name, USER.c.role, USER.c.accounts, USER.c.password_is_tempor
 _SEEN_EVERY = timedelta(minutes=1)  # how exactly the last request is kept
 
 
-class PeopleError(ValueError):
+class PeopleError(Refused):
     """Something that cannot be done to people, in words."""
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """The words, as the commands show them."""
-        return (str(self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +217,10 @@ def refuse(store: Store, act: Act, why: str, *, what: str = access.LOG_IN, ident
 
 
 def link_user(store: Store, name: str, identity: Identity, act: Act) -> str | None:
-    """A user is from now on whom the provider knows; the name of the user who was that before, and is disabled.
+    """A user is from now on whom the provider knows; the name of the user who was that before.
 
-    Nobody is linked by a name or an e-mail address. Raises PeopleError, also where they could approve their own.
+    They are disabled where they have no password. Nobody is linked by a name or an e-mail address.
+    Raises PeopleError, also where they could approve their own.
     """
     with writing(store, "people") as connection:
         user = _user(connection, name)

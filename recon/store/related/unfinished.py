@@ -39,7 +39,7 @@ _TRANSFER = tables.OBJECTS["transfer"].c
 _DISPUTE = tables.OBJECTS["dispute"].c
 _PENDING = ChargeStatus.PENDING.value
 
-# An authorised charge that waits for its capture is pending, too (facts/omise.md, states of a charge).
+# An authorised charge that waits for its capture is pending, too.
 NOT_FINAL: Mapping[str, ColumnElement[bool]] = {
     "charge": _CHARGE[c.STATUS] == _PENDING,
     "refund": _REFUND[c.STATUS] == _PENDING,

@@ -5,7 +5,7 @@ the same break tell it once.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -277,17 +277,8 @@ def _queue(connection: Connection, alert_id: int, at: datetime, decision: AlertD
         ]
         connection.execute(insert(ALERT_CLAIM), claims)
     if decision.messages:
-        rows = [
-            {
-                "alert_id": alert_id,
-                "channel": message.channel,
-                "title": message.title,
-                "text": message.text,
-                "html": message.html,
-                "status": PENDING,
-                "tries": 0,
-                "next_try_at": message.due,
-            }
-            for message in decision.messages
-        ]
+        waiting = {"alert_id": alert_id, "status": PENDING, "tries": 0}
+        rows = [{**asdict(message), **waiting, "next_try_at": message.due} for message in decision.messages]
+        for row in rows:
+            del row["due"]
         connection.execute(insert(ALERT_DELIVERY), rows)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -120,8 +120,8 @@ def begin(
             if not any(claim.yields for claim in claims):
                 _ask_to_yield(connection, accounts)
             return Begun(held=held)
-        for attempt in running:
-            _end(connection, [attempt.id], now, ending=DIED, words="its process ended without a word")
+        dead = [attempt.id for attempt in running]
+        _end(connection, dead, now, ending=DIED, words="its process ended without a word")
         return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
 
 
@@ -260,20 +260,8 @@ def _encoded(waits_on: Mapping[str, str] | None) -> str | None:
 
 
 def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime) -> int:
-    row = {
-        "account": claim.account,
-        "first_day": claim.first_day,
-        "last_day": claim.last_day,
-        "as_of": claim.as_of,
-        "pulled": claim.pulled,
-        "who": holder.who,
-        "host": holder.host,
-        "pid": holder.pid,
-        "process": holder.process,
-        "began_at": now,
-        "beat_at": now,
-        "yields": claim.yields or None,
-    }
+    row = {**asdict(claim), **asdict(holder), "began_at": now, "beat_at": now, "yields": claim.yields or None}
+    del row["ends_at"]
     return int(connection.execute(insert(ATTEMPT).returning(ATTEMPT.c.id), row).scalar_one())
 
 

@@ -333,12 +333,6 @@ def list_breaks(
         return [break_of(row) for row in connection.execute(statement)]
 
 
-def breaks_of(store: Store, ids: Iterable[str]) -> list[KnownBreak]:
-    """Breaks by their ids."""
-    with reading(store) as connection:
-        return breaks_by(connection, "id", list(ids))
-
-
 def breaks_like(store: Store, beginning: str, limit: int) -> list[KnownBreak]:
     """Breaks whose id begins so, by id, at most so many; nothing for nothing."""
     key = tables.BREAK.c.id

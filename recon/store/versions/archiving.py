@@ -2,9 +2,8 @@
 
 A row is in the database or in a recorded file, never in both and never in neither: a batch is written under a passing
 name, forced to the disk, named after its own hash, and recorded in the transaction that takes its rows out, in the
-audit log, too. A file
-that a kill left unrecorded is nobody's, and the same batch takes its name again. No named file is ever removed, or
-replaced by anything but its equal.
+audit log, too. A file that a kill left unrecorded is nobody's, and the same batch takes its name again. No named file
+is ever removed, or replaced by anything but its equal.
 
 What later work reads stays: current versions; the last version of each life of an object; a charge's failures, which
 say that its success came late; and what was superseded since an account's last run but one, which may end a sign-off.
@@ -251,7 +250,7 @@ def _move_rows(store: Store, folder: Path, part: _Part, rows: Sequence[Row[Any]]
     try:
         write_file(folder, done.name, content)
         with writing(store, "archive") as connection:
-            if _recorded(connection, done.name) or _changed(connection, part.change, keys) != len(rows):
+            if _recorded(connection, done.name) or bulk.execute_many(connection, part.change, keys) != len(rows):
                 raise ArchiveError("another archive moved the same rows at the same time: run it again")
             _record(connection, _line(lists, part, done, sha256, cause), cause)
     except (OSError, OperationalError) as error:
@@ -284,11 +283,6 @@ def _name(part: _Part, sha256: str) -> str:
 def _recorded(connection: Connection, name: str) -> bool:
     statement = select(func.count()).select_from(ARCHIVE_FILE).where(ARCHIVE_FILE.c.name == name)
     return bool(connection.execute(statement).scalar_one())
-
-
-def _changed(connection: Connection, change: str, keys: Sequence[tuple[Any, ...]]) -> int:
-    marks = change if connection.dialect.name == SQLITE else change.replace("?", "%s")
-    return connection.exec_driver_sql(marks, list(keys)).rowcount
 
 
 def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -> dict[str, Any]:

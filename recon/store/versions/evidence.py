@@ -67,7 +67,7 @@ def versions(
         if archived:
             mine = _with_archived(connection, table, object_id, mine)
     return [
-        Version(from_micros(row[c.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown}))) for row in mine
+        Version(from_micros(row[c.SEEN_AT]), {name: _value(kind, name, row[name]) for name in shown}) for row in mine
     ]
 
 
@@ -167,10 +167,5 @@ def _with_archived(
     return with_archived
 
 
-def _values(kind: str, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    moments = _MOMENTS[kind]
-    return [
-        (name, from_micros(value) if name in moments and value is not None else value)
-        for name, value in row.items()
-        if name not in _HIDDEN
-    ]
+def _value(kind: str, name: str, value: Any) -> Any:
+    return from_micros(value) if name in _MOMENTS[kind] and value is not None else value

@@ -93,13 +93,11 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> Changed:
         **changed.counts,
         "match": _mask_columns(connection, tables.MATCH, order_id),
         "break": _mask_breaks(connection, masks),
-        "rejected_row": _mask_columns(connection, tables.REJECTED, {c.REASON: masks.reason}),
-        "alert_delivery": _mask_columns(connection, ALERT_DELIVERY, {"text": masks.reason}),
-        "rejected id": _mask_columns(connection, tables.REJECTED, order_id),
+        "rejected_row": _mask_columns(connection, tables.REJECTED, {c.REASON: masks.reason, **order_id}),
+        "alert_delivery": _mask_columns(connection, ALERT_DELIVERY, dict.fromkeys(("text", "html"), masks.reason)),
         "batch_step": _mask_steps(connection, masks),
         "order_reference": _mask_references(connection, masks),
         "break_event": _mask_events(connection, masks),
-        "html": _mask_columns(connection, ALERT_DELIVERY, {"html": masks.reason}),
     }
     changed = Changed({name: count for name, count in counts.items() if count}, changed.replaced)
     for table in MADE_OF_ROWS if changed.counts else ():  # they hold words of what was clear

@@ -1,6 +1,6 @@
 """After a repair no moment in any table is later than now, but those that are said to stay."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ from recon import columns as c
 from recon.store import tables
 from recon.store.desk.people import Act
 from recon.store.engine import Store, reading, to_micros, writing
-from recon.store.repair import STAYS, repair_clock
+from recon.store.repair import repair_clock
 from recon.store.tables import Moment
+from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.tables.desk import AUDIT
+from recon.store.tables.people import LOGIN_TRY
 from tests.kit.store_samples import DATABASES, NOON, opened
 
 AHEAD = timedelta(days=13_149)
@@ -25,6 +28,20 @@ GIVEN = {
     "status": "open",
     "seq": -1,
 }  # no number that the database gives next
+
+# What may be later than now, and why.
+STAYS: Mapping[Column[Any], str] = {
+    tables.BREAK.c.due_by: "a deadline",
+    tables.BREAK_EVENT.c.at: "what people did, and what the audit log sealed, stands as it was written",
+    tables.BREAK_EVENT.c.recorded_at: "as above",
+    AUDIT.c.at: "proved by hashes",
+    ARCHIVE_FILE.c.before_at: "what a person asked for",
+    **dict.fromkeys(
+        (ARCHIVE_FILE.c[name] for name in ("first_seen_at", "last_seen_at", "last_superseded_at")),
+        "what the file holds, as it was written",
+    ),
+    LOGIN_TRY.c.since: "one that is later counts for nothing",
+}
 
 
 @pytest.fixture(params=DATABASES)
