@@ -1,5 +1,6 @@
 """The commands of `recon breaks`: what is open, and what people decide about it."""
 
+import re
 import sys
 from datetime import date
 from typing import Annotated, Any
@@ -151,8 +152,8 @@ def _answer(config: Config, request: RulingRequest, as_json: bool) -> None:
 
 def _subject(id: str) -> dict[str, Any]:
     """What a request is about: a ruling by its name, else a break."""
-    number = id.removeprefix("rul_")
-    return {"target": int(number)} if id.startswith("rul_") and number.isdecimal() else {"break_id": id}
+    ruling = re.fullmatch(r"rul_(\d{1,18})", id, re.ASCII)  # a larger number is in no database
+    return {"target": int(ruling[1])} if ruling else {"break_id": id}
 
 
 @breaks.command("list")

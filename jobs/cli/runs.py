@@ -19,7 +19,7 @@ runs = typer.Typer()
 @runs.command("list")
 def list_latest(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="The latest so many.")] = 20,
     as_json: options.AsJson = False,
 ) -> None:
     """The latest runs, newest first."""

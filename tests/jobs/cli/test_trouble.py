@@ -155,6 +155,11 @@ def test_a_reader_that_hangs_up_is_no_traceback_and_no_1(folder: Path, shell: st
     assert ended.returncode == code, ended.stderr
 
 
+@pytest.mark.parametrize("words", [("breaks", "approve", f"rul_{2**63}"), ("runs", "list", "--limit", str(2**63))])
+def test_a_number_that_no_database_holds_is_a_mistake(folder: Path, words: tuple[str, ...]) -> None:
+    assert recon(folder, *words)[0] == 2
+
+
 def test_parts_of_a_killed_run_go_and_those_of_one_that_lives_stay(tmp_path: Path) -> None:
     left = tmp_path / ".settlement_th_2026-03-02_2026-03-04.xlsx.0123.part"
     left.write_bytes(b"half a workbook")
