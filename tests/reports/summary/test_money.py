@@ -1,11 +1,11 @@
 """The Summary answers alone: what was sold, kept, paid out, is at the bank, is open, and is to be booked."""
 
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
 from jobs.cli.answers.documents import run_document
 from recon import columns as c
@@ -17,16 +17,19 @@ from recon.sandbox.worlds.world import AccountBooks, World
 from reports.sheets import SHEETS
 from reports.summary.arriving import HELD_TITLE
 from reports.summary.money import BALANCE_WORDS, BRIDGE, IN_SHORT, NOT_EXPLAINED, TO_BANK, WENT, step_words
-from tests.kit.job import FIRST, LAST, finished_job
-from tests.reports.workbook.test_write import basis
+from tests.kit.job import FIRST, LAST, done_once
+from tests.reports.workbook.test_write import Rows, basis, values
 
 SUMMARY = SHEETS[0].name
 
 
-def _block(sheet: Worksheet, title: str) -> dict[str, tuple[int, Any, Any]]:
+def _summary(path: Path) -> Rows:
+    return values(BytesIO(path.read_bytes()), SUMMARY)
+
+
+def _block(rows: Rows, title: str) -> dict[str, tuple[int, Any, Any]]:
     """By the name of each line of a block of a Summary: its row, how many, how much."""
     lines = {}
-    rows = list(sheet.iter_rows(values_only=True))
     start = next((at for at, row in enumerate(rows) if str(row[0] or "").startswith(title)), len(rows))
     for place, row in enumerate(rows[start + 1 :], start=start + 2):
         if not any(row[:3]):
@@ -46,12 +49,10 @@ def _booked(world: World, books: AccountBooks) -> list[Transaction]:
     return [row for row in rows if window.start.timestamp() <= row.created < window.end.timestamp()]
 
 
-async def test_each_question_has_its_cell_and_the_world_s_own_figure(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th", "jp")) as (merchant, outcome):
-        world = merchant.world
-        result = next(result for result in outcome.results if result.account.name == "th")
-        path = next(path for path in outcome.reports if "_th_" in path.name)
-    sheet = load_workbook(path, data_only=True)[SUMMARY]
+async def test_each_question_has_its_cell_and_the_world_s_own_figure() -> None:
+    world, _, _, outcome = await done_once(("th", "jp"))
+    result = next(result for result in outcome.results if result.account.name == "th")
+    sheet = _summary(next(path for path in outcome.reports if "_th_" in path.name))
     books = world.books["th"]
     rows = _booked(world, books)
     short = _block(sheet, IN_SHORT)
@@ -77,14 +78,14 @@ async def test_each_question_has_its_cell_and_the_world_s_own_figure(tmp_path: P
         assert short["To be booked"][1] == result.journal[c.ENTRY].nunique()
 
 
-async def test_every_block_closes_and_equals_the_json(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th", "jp")) as (_, outcome):
-        documents = {account["account"]: account for account in run_document(outcome)["accounts"]}
+async def test_every_block_closes_and_equals_the_json() -> None:
+    _, _, _, outcome = await done_once(("th", "jp"))
+    documents = {account["account"]: account for account in run_document(outcome)["accounts"]}
     for result in outcome.results:
         name = result.account.name
         exponent = 0 if result.account.currency == "JPY" else 2
         path = next(path for path in outcome.reports if f"_{name}_" in path.name)
-        sheet = load_workbook(path, data_only=True)[SUMMARY]
+        sheet = _summary(path)
         said = {line["line"]: line for line in documents[name]["waterfall"]}
         shown = _block(sheet, WENT)
         for line, (words, _) in BALANCE_WORDS.items():
@@ -110,23 +111,22 @@ def test_steps_are_said_in_plain_words() -> None:
     assert step_words("within the tolerance", basis()) == "Within the tolerance"
 
 
-async def test_the_group_shows_each_account_in_its_own_column(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th", "jp")) as (_, outcome):
-        path = next(path for path in outcome.reports if "_group_" in path.name)
-        said = run_document(outcome)["accounts"]
-    sheet = load_workbook(path, data_only=True)[SUMMARY]
+async def test_the_group_shows_each_account_in_its_own_column() -> None:
+    _, _, _, outcome = await done_once(("th", "jp"))
+    said = run_document(outcome)["accounts"]
+    sheet = _summary(next(path for path in outcome.reports if "_group_" in path.name))
     shown = _block(sheet, WENT)
     for place, account in enumerate(said):
         exponent = 0 if account["account"] == "jp" else 2
         for line in account["waterfall"]:
             row = shown[BALANCE_WORDS[line["line"]][0]][0]
-            assert _minor(sheet.cell(row, place + 2).value, exponent) == line["amount"]
+            assert _minor(sheet[row - 1][place + 1], exponent) == line["amount"]
 
 
-async def test_names_longer_than_their_column_wrap(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th", "jp")) as (_, outcome):
-        path = next(path for path in outcome.reports if "_th_" in path.name)
+async def test_names_longer_than_their_column_wrap() -> None:
+    _, _, _, outcome = await done_once(("th", "jp"))
+    path = next(path for path in outcome.reports if "_th_" in path.name)
     sheet = load_workbook(path)[SUMMARY]
-    for row, _, _ in _block(load_workbook(path, data_only=True)[SUMMARY], BRIDGE).values():
+    for row, _, _ in _block(_summary(path), BRIDGE).values():
         cell = sheet.cell(row, 1)
         assert len(str(cell.value)) <= 32 or cell.alignment.wrap_text, cell.value
