@@ -38,6 +38,7 @@ _PAGE = "ITBD"  # the balance where a statement goes on in another part
 _ZONE_OF_DAY = re.compile(r"(?<=\d\d-\d\d)(Z|[+-]\d\d:\d\d)$", re.ASCII)  # XML allows a zone behind a day
 _NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF"})
 _PARTS = "{*}NtryDtls/{*}TxDtls"
+_PART_AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
 _REPEATED = frozenset({"Ntry", "TxDtls", "Bal"})
 
 Texts = dict[str, list[str]]
@@ -210,7 +211,7 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
     names = _others(entry)
     texts = _remittance(entry, names)
     reference = _reference(entry, "AcctSvcrRef", "NtryRef")
-    if amounts := _part_amounts(parts, amount, currency, currencies):
+    if amounts := _part_amounts(entry, parts, amount, currency, currencies):
         return [
             Line(
                 row,
@@ -229,14 +230,17 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
     return [Line(row, booked, amount, currency, tidy(" ".join(whole)), reference, value)]
 
 
-def _part_amounts(parts: list[Texts], amount: int, currency: str, currencies: Currencies) -> list[int]:
-    """The sums of a batch's parts, where every part says its own and they come to the batch's; else none."""
+def _part_amounts(entry: Texts, parts: list[Texts], amount: int, currency: str, currencies: Currencies) -> list[int]:
+    """The sums of a batch's parts, where every part says its own and they come to the batch's; else none.
+
+    A part without a direction, as all of version 02 are, has that of the batch.
+    """
     amounts: list[int] = []
     for part in parts if len(parts) > 1 else ():
-        path = "Amt" if "Amt" in part else "AmtDtls/TxAmt/Amt"
-        if path not in part or "CdtDbtInd" not in part:
+        path = next((path for path in _PART_AMOUNTS if path in part), "")
+        if not path:
             return []
-        part_amount, part_currency = _money(part, path, currencies)
+        part_amount, part_currency = _money({"CdtDbtInd": entry["CdtDbtInd"], **part}, path, currencies)
         if part_currency != currency:
             return []
         amounts.append(part_amount)

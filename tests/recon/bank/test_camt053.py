@@ -93,16 +93,30 @@ def test_another_message_of_the_bank_is_told_apart(message: str, tmp_path: Path)
     assert words.endswith("; take it out of the folder, or name the statements only in path")
 
 
-def part(amount: str, text: str, path: tuple[str, str] = ("<Amt", "</Amt>")) -> str:
+def part(
+    amount: str, text: str, path: tuple[str, str] = ("<Amt", "</Amt>"), direction: str = "<CdtDbtInd>CRDT</CdtDbtInd>"
+) -> str:
     return (
         f'<TxDtls><Refs><AcctSvcrRef>{text[:3]}</AcctSvcrRef></Refs>{path[0]} Ccy="THB">{amount}{path[1]}'
-        f"<CdtDbtInd>CRDT</CdtDbtInd><RmtInf><Ustrd>{text}</Ustrd><Ustrd>MORE</Ustrd></RmtInf></TxDtls>"
+        f"{direction}<RmtInf><Ustrd>{text}</Ustrd><Ustrd>MORE</Ustrd></RmtInf></TxDtls>"
     )
 
 
-@pytest.mark.parametrize("path", [("<Amt", "</Amt>"), ("<AmtDtls><TxAmt><Amt", "</Amt></TxAmt></AmtDtls>")])
-def test_a_batch_whose_parts_come_to_its_sum_is_taken_apart(path: tuple[str, str], tmp_path: Path) -> None:
-    batch = camt_entry(PAYOUT, details=part("400.00", "OMISE", path) + part("100.00", "SOMCHAI", path))
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("<Amt", "</Amt>"),
+        ("<AmtDtls><TxAmt><Amt", "</Amt></TxAmt></AmtDtls>"),
+        ("<AmtDtls><InstdAmt><Amt", "</Amt></InstdAmt></AmtDtls>"),
+    ],
+)
+@pytest.mark.parametrize("direction", ["<CdtDbtInd>CRDT</CdtDbtInd>", ""])
+def test_a_batch_whose_parts_come_to_its_sum_is_taken_apart(
+    direction: str, path: tuple[str, str], tmp_path: Path
+) -> None:
+    """No part of the oldest version has a direction."""
+    details = part("400.00", "OMISE", path, direction) + part("100.00", "SOMCHAI", path, direction)
+    batch = camt_entry(PAYOUT, details=details)
     found = load(tmp_path, "camt053", {"a.xml": camt_text([batch], 50_000)})
     assert rows(found) == [
         ("2026-11-20", 40_000, "THB", "OMISE MORE", "OMI"),
