@@ -131,7 +131,10 @@ def _assert_stated(report: AnyReport, every: list[_Open]) -> None:
 
 
 def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
-    """Whose work it is, by what it means for cash and currency; what nobody has is first."""
+    """Whose work it is, by what it means for cash and currency; what nobody has is first.
+
+    A name is one however its letters are written: a spreadsheet counts it so.
+    """
     breaks = placed[BREAKS.name]
     if breaks.frame.empty:
         return
@@ -139,8 +142,12 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     yield header(("Owner", "Currency", "Breaks", "For cash", "Amount at risk", "Oldest, days"), last=3)
     every = _all_open(breaks)
     number = row + 2
-    for owner in sorted({one.owner or "" for one in every}):
-        for exposure, currency, rows in _kinds(one for one in every if (one.owner or "") == owner):
+    owned: dict[str, list[_Open]] = {}
+    for one in every:
+        owned.setdefault((one.owner or "").casefold(), []).append(one)
+    for _, own in sorted(owned.items()):
+        owner = own[0].owner or ""
+        for exposure, currency, rows in _kinds(own):
             whose = (c.OWNER, f"$A{number}" if owner else EMPTY)
             criteria = (whose, (FOR_CASH, f"$D{number}"), _in_currency(currency, f"$B{number}"))
             yield Line(

@@ -11,7 +11,11 @@ import pytest
 
 from recon import columns as c
 from recon.model import Account, Exposure, Result
+from recon.money import Money
 from reports.report import Group, Report
+from reports.sheet import place
+from reports.sheets.breaks import SHEET as BREAKS_SHEET
+from reports.summary.open_breaks import by_owner
 from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import (
     BREAKS,
@@ -62,6 +66,14 @@ def group_of(*results: Result) -> Group:
 
 JPY = [known_break("amount_mismatch", n, currency="JPY", risk=1_000, expected=5, actual=6) for n in (1, 2)]
 TWO = group_of(of(TH, *BREAKS, NAMELESS), of(JP, *JPY, known_break("order_missing", 3, currency="THB", risk=50)))
+
+
+def test_an_owner_is_one_however_the_name_is_written_as_a_spreadsheet_counts() -> None:
+    known = [known_break("amount_mismatch", n, currency="THB", risk=700, expected=5, actual=6) for n in (1, 2)]
+    named = [replace(one, owner=owner) for one, owner in zip(known, ("Anna", "anna"), strict=True)]
+    report = Report(of(TH, *named), basis())
+    rows = list(by_owner(report, {BREAKS_SHEET.name: place(BREAKS_SHEET, report)}, 1))[2:]
+    assert [(line.cells[2].value, line.cells[4].value) for line in rows] == [(2, Money(1_400, "THB"))]
 
 
 TIMES = {"Due by", "First seen", "Created", "Due", "Refundable until", "Opened", "Closed"}
