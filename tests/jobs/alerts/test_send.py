@@ -134,11 +134,11 @@ async def test_a_channel_that_never_comes_back_is_given_up(houses: Any) -> None:
 
 async def test_a_slow_channel_is_left_alone(houses: Any, hook: Hook) -> None:
     house = houses(f"{hook.url}/a")
-    hook.delay_s = 0.6
+    hook.delay_s = 0.3
     run_id = ran(house.store, opened())
-    impatient = Teller(house.config, lambda: house.now, timeout_s=0.2)
+    impatient = Teller(house.config, lambda: house.now, timeout_s=0.1)
     [said] = await impatient.run_finished(house.outcome(run_id), "nightly")
-    assert "no answer within 0.2 s" in said
+    assert "no answer within 0.1 s" in said
 
 
 async def test_a_url_that_is_gone_from_the_file_is_given_up_and_one_that_is_new_gets_nothing_old(
