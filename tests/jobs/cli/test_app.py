@@ -411,7 +411,10 @@ def test_rules_name_every_break(config: Path) -> None:
     assert [rule["code"] for rule in recon("rules", "--json").document["rules"]] == [rule.code for rule in CATALOGUE]
 
 
-def test_check_exits_with_2_only_where_something_failed(config: Path, tmp_path: Path) -> None:
+def test_check_exits_with_2_only_where_something_failed(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry_at_once(monkeypatch)
     good = recon("--config", config, "check", "--json")
     assert (good.code, good.document["status"]) == (0, "ok")
     bad = recon("--config", broken(tmp_path), "check", "--json", env={"TH_KEY": "skey_test_0canary0"})

@@ -17,6 +17,7 @@ from recon.store.engine import Store
 from tests.jobs.cli.test_app import recon
 from tests.kit.job import clock
 from tests.kit.night_process import free_port
+from tests.kit.retries import retry_at_once
 from tests.kit.small_config import ONE_ACCOUNT, configured
 from tests.kit.store_samples import opened
 
@@ -78,6 +79,7 @@ async def test_a_certificate_that_is_none_and_an_address_that_is_taken_are_reaso
 def test_serve_refuses_with_all_reasons_at_once_at_level_error_and_check_says_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    retry_at_once(monkeypatch)
     more = f'[schedule]\nnightly = "99 1 * * *"\n[page]\nhost = "0.0.0.0"\nport = {free_port()}\n'
     path = configured(tmp_path, more, ONE_ACCOUNT)
     monkeypatch.setenv("TH_KEY", KEY["TH_KEY"])
