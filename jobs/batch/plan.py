@@ -12,15 +12,8 @@ from recon.store.queue.batches import BatchRequest, Step
 DAY = timedelta(days=1)
 BACKFILL = "backfill"
 NIGHT = "night"
-_ASKED = (
-    "as_of",
-    "pull",
-    "full",
-    "report",
-    "format",
-    "command",
-    "unless_done",
-)  # what of a run's options a request holds
+# What of a run's options a request holds.
+_ASKED = ("as_of", "pull", "full", "report", "format", "command", "unless_done")
 
 
 class Kind(StrEnum):

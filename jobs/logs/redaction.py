@@ -1,7 +1,7 @@
 """Masks what must be in no log, alert or message: secrets, credentials, personal data."""
 
 import re
-from functools import cache
+from functools import lru_cache
 from urllib.parse import unquote
 
 from recon.privacy import redact
@@ -19,15 +19,12 @@ _secrets: set[str] = set()
 def keep_secret(text: str) -> None:
     """From now on mask this text, and of a URL also the parts that look like tokens, wherever they appear."""
     parts = {part for word in text.split() for part in (word, *_parts(word))}
-    forms = {form for part in parts for form in (part, unquote(part)) if len(form) >= _SHORTEST}
-    if not forms <= _secrets:
-        _secrets.update(forms)
-        _pattern.cache_clear()
+    _secrets.update(form for part in parts for form in (part, unquote(part)) if len(form) >= _SHORTEST)
 
 
 def masked(text: str) -> str:
     """The text without secrets, credentials, e-mail addresses and card numbers; what stands in it stays readable."""
-    pattern = _pattern()
+    pattern = _pattern(frozenset(_secrets))
     if pattern is not None:
         text = pattern.sub(MASK, text)
     text = _HEADER.sub(r"\1[…]", _BASIC.sub(r"\1 […]", _PASSWORD.sub(r"\1:[…]@", text)))
@@ -43,9 +40,9 @@ def masked_for_logs(text: str) -> str:
     return without_accounts(masked(text))
 
 
-@cache
-def _pattern() -> re.Pattern[str] | None:
-    longest_first = sorted(_secrets, key=lambda secret: (-len(secret), secret))
+@lru_cache(maxsize=1)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
     return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
 

@@ -49,22 +49,8 @@ _SEVEN_DIGITS = re.compile(r"\d(?:[ ().-]{0,2}\d){6}")  # fewer have no phone, c
 # Words after which a number is an order's, whatever it looks like; what may stand between the two.
 _LABELS = (
     *("order", "orders", "invoice", "invoices", "receipt", "booking", "ticket", "reference", "pesanan", "tempahan"),
-    *(
-        "invois",
-        "resit",
-        "注文",
-        "受注",
-        "伝票",
-        "订单",
-        "訂單",
-        "单号",
-        "單號",
-        "ออเดอร์",
-        "ออร์เดอร์",
-        "คำสั่งซื้อ",
-        "ใบสั่งซื้อ",
-    ),
-    *("ใบแจ้งหนี้", "charge", "refund", "transaction", "event"),
+    *("invois", "resit", "注文", "受注", "伝票", "订单", "訂單", "单号", "單號", "ออเดอร์", "ออร์เดอร์", "คำสั่งซื้อ"),
+    *("ใบสั่งซื้อ", "ใบแจ้งหนี้", "charge", "refund", "transaction", "event"),
 )
 _LABEL_ENDS = ("id", "ids", "no", "nr", "num", "number", "code", "ref", "番号", "號", "号", "编号", "เลขที่", "หมายเลข")
 _LABEL_MARKS = " .:#=\"'(-_\t\n"

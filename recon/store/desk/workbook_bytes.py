@@ -6,14 +6,14 @@ from typing import IO
 
 from sqlalchemy import Connection, insert, select
 
-from recon.store.engine import Store, reading
+from recon.store.engine import Refused, Store, reading
 from recon.store.tables.desk import WORKBOOK_CHUNK
 
 CHUNK = 8 * 2**20  # bytes
 LARGEST = 2**30  # bytes: of a larger workbook only the hash is kept
 
 
-class Damaged(Exception):
+class Damaged(Refused):
     """What is kept of a workbook are not the bytes that were written."""
 
 
