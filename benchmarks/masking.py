@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from jobs.logs.redaction import masked_for_logs
-from recon.bank.kinds import kinds
 from recon.bank.source import BankSource, BankUnreadable, StatementKind
 from recon.bank.texts import kept as kept_for_banks
 from recon.bank.texts import masked as masked_for_banks
@@ -26,6 +25,7 @@ from recon.tabular.amounts import amounts
 from recon.tabular.encodings import decoded
 from recon.tabular.faults import grouped, quoted, shown_names
 from recon.tabular.files import SourceFile
+from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import folded
 from recon.tabular.moments import days, moments
 
@@ -121,7 +121,7 @@ def _statement(kind: str, before: str = "") -> Callable[[str], object]:
     """A file of the kind, hostile from its first characters on."""
     source = BankSource(name="main", account="th", currency="THB", kind=kind, path="/", zone=ZoneInfo("Asia/Bangkok"))
 
-    statement = kinds()[kind]
+    statement = kinds_in("recon.bank")[kind]
     assert isinstance(statement, StatementKind)
 
     def read(text: str) -> object:

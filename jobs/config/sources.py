@@ -19,12 +19,11 @@ from jobs.config import fields
 from jobs.config.fields import closest, mistakes, shown
 from jobs.config.secrets import read_context
 from jobs.config.sections import Section
-from recon.bank.kinds import kinds as bank_kinds
 from recon.bank.source import BankKind
 from recon.model import OrderStatus
-from recon.orders.kinds import kinds as order_kinds
 from recon.orders.source import OrderKind
 from recon.tabular.keys import Value
+from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column, folded
 from recon.tabular.recognition.presets import presets, with_preset
 
@@ -81,7 +80,7 @@ class SourceSection(Section):
     @classmethod
     def kinds(cls) -> Mapping[str, SourceKind]:
         """The kinds that there are, by name."""
-        raise NotImplementedError
+        return kinds_in(cls.room)
 
     @field_validator("kind")
     @classmethod
@@ -225,11 +224,6 @@ class OrderSection(SourceSection):
     status: OrderWords = OrderWords()
     ignore: Mapping[str, fields.Words] = Field(default={"payment_method": ("cod",)})
 
-    @classmethod
-    def kinds(cls) -> Mapping[str, OrderKind]:
-        """The kinds of `recon.orders`."""
-        return order_kinds()
-
     @property
     def configured_columns(self) -> Mapping[str, Column]:
         """The file's columns that the section writes down, by their key in it: each must be in one of its files."""
@@ -311,11 +305,6 @@ class BankSection(SourceSection, BankAccount):
     def constant_fields(cls) -> tuple[str, ...]:
         """What no statement line is told apart by."""
         return ("currency", "description", "reference")
-
-    @classmethod
-    def kinds(cls) -> Mapping[str, BankKind]:
-        """The statement formats of `recon.bank`."""
-        return bank_kinds()
 
     @field_validator("fee_bound")
     @classmethod

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from recon import columns as c
 from recon.bank.balances import gaps, out_of_balance
-from recon.bank.kinds import kinds
 from recon.bank.rows import parsed, texts_of
 from recon.bank.source import (
+    BankKind,
     BankMissing,
     BankSource,
     BankUnreadable,
@@ -35,6 +35,7 @@ from recon.money import Currencies
 from recon.privacy import mask
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.files import SourceFile, matching_files, opened
+from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
 from recon.tabular.table import Table
@@ -128,11 +129,16 @@ def texts(source: BankSource, field: str, *, currencies: Currencies) -> list[str
 
     Nothing where its format has no tables. Raises as `read` does, and BankUnreadable.
     """
-    kind = kinds().get(source.kind)
+    kind = _kind_of(source)
     if not isinstance(kind, TableKind):
         return []
     tables = (kind.table(_statement_file(name, path), source) for name, path in _files(source).items())
     return [text for table in tables for text in texts_of(table, source, currencies, field)]
+
+
+def _kind_of(source: BankSource) -> BankKind:
+    kind: BankKind = kinds_in("recon.bank")[source.kind]
+    return kind
 
 
 def _files(source: BankSource) -> Mapping[str, Path]:
@@ -213,9 +219,7 @@ def _kept_aside(file: str, lacking: Sequence[str], lines: Sequence[Line]) -> lis
 
 def _parsed(file: SourceFile, source: BankSource, currencies: Currencies, columns: _Columns) -> Parsed:
     """A file's statements; a table's columns are added to those of the others."""
-    kind = kinds().get(source.kind)
-    if kind is None:
-        raise BankUnreadable(f'kind "{source.kind}" is not one of {", ".join(kinds())}')
+    kind = _kind_of(source)
     if not isinstance(kind, TableKind):
         return kind.read(file, source, currencies)
     table = kind.table(file, source)

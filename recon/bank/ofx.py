@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from recon.bank.source import (
@@ -105,7 +106,7 @@ def _day(transaction: "Transaction", source: BankSource) -> str:
     moment = _MOMENT.fullmatch((transaction.raw.get("DTPOSTED") or "").strip())
     if moment is None:
         return day(transaction.date.isoformat(), source.zone)
-    minutes = round(float(moment["offset"]) * 60)
+    minutes = round(Decimal(moment["offset"]) * 60)
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     clock = f"{moment['hour']}:{moment['minute']}:{moment['second']}"
     return day(f"{transaction.date.isoformat()}T{clock}{offset}", source.zone)

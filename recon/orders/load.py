@@ -10,11 +10,11 @@ from recon import columns as c
 from recon.columnar import pd
 from recon.model import InputFile, Window
 from recon.money import Currencies
-from recon.orders.kinds import kinds
 from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_fields
-from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, SourceUnreadable
+from recon.orders.source import ColumnMissing, LoadedOrders, OrderKind, OrderSource, SourceUnreadable
 from recon.privacy import HashKey
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
+from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
 from recon.tabular.table import Table
@@ -142,9 +142,7 @@ def _lacking_words(source: OrderSource, name: str, lacking: Sequence[str], part:
 
 
 def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterable[Table]:
-    kind = kinds().get(source.kind)
-    if kind is None:
-        raise SourceUnreadable(f'[orders.{source.name}] kind "{source.kind}" is not one of {", ".join(kinds())}')
+    kind: OrderKind = kinds_in("recon.orders")[source.kind]
     return kind.tables(source, window, changed_since)
 
 

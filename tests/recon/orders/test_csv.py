@@ -351,11 +351,6 @@ def test_a_look_says_how_a_file_is_written_and_what_nothing_uses(tmp_path: Path)
     assert look.unused == ("account", "phone")
 
 
-def test_an_unknown_kind_names_those_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="csv, excel, parquet, sql"):
-        load(a_source(tmp_path, kind="xml"))
-
-
 def test_a_url_is_never_shown() -> None:
     assert "secret" not in repr(a_source(Path("x"), url="postgresql://me:secret@host/db"))
 
