@@ -212,7 +212,7 @@ def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
             entries = cleared.get((line, table.currency), Cleared()).entries
             shown = over_journal(table.basis, sheet, cleared, line, table.currency, amounts[line])
             places = [firsts[entry] for entry in entries if entry in firsts]
-            shown["link"] = sheet.link(min(places)) if places else ""
+            shown |= Shown(link=sheet.link(min(places)) if places else "")
         _balance_line(table, line, count, amount, **shown)
         if line == BalanceLine.INTEREST_VAT:
             net = sum(amounts[kept][1] for kept in (BalanceLine.SALES, *KEPT))
