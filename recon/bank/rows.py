@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.bank.continuations import continued, with_more
 from recon.bank.source import BankSource, Line, Parsed, Rejected, Statement, Unread
 from recon.bank.texts import shown, tidy
 from recon.columnar import np, pa, pc
@@ -69,10 +70,15 @@ class _Reading:
         self.sides = [side for side in needed if side in (c.AMOUNT, DEBIT, CREDIT)]
         self.fields = Fields(table, replace(layout, columns=columns), (*needed, c.CURRENCY, c.REFERENCE), needed)
         filled = self.fields.filled()
+        self.more: dict[int, str] = {}
         self.at: Ints = np.flatnonzero(filled & self.fields.kept())
-        self.at = self.at[~self._notes()]
-        self.torn = tuple(torn for torn in self.fields.torn() if torn.is_open or _says_a_number(torn))
-        self.ignored = int(filled.sum()) - len(self.at) + len(table.torn) - len(self.torn)
+        notes = self._notes()
+        torn = tuple(self.fields.torn())
+        places = self.fields.places(c.DESCRIPTION)
+        self.more, rows = continued(table, places, self.at[~notes], self.at[notes], filled, torn)
+        self.at = self.at[~notes]
+        self.torn = tuple(row for row in torn if row.row not in rows and (row.is_open or _says_a_number(row)))
+        self.ignored = int(filled.sum()) - len(self.at) + len(table.torn) - len(self.torn) - len(rows)
         self.faults: dict[int, _Fault] = {}
 
     def statement(self) -> Parsed:
@@ -121,7 +127,10 @@ class _Reading:
 
     def texts(self, field: str) -> pa.Array:
         """A field's texts at the rows that count."""
-        return self.fields.texts(field, self.at)
+        texts = self.fields.texts(field, self.at)
+        if field != c.DESCRIPTION or not self.more:
+            return texts
+        return pa.array(with_more(texts.to_pylist(), self.at, self.more), pa.string())
 
     def _notes(self) -> Mask:
         """Rows that move no money: titles, notes, page breaks, balances carried over, totals.

@@ -161,3 +161,26 @@ def test_yen_of_shift_jis_are_marked_with_its_backslash(tmp_path: Path) -> None:
     assert [row[:3] for row in rows(found)] == [("2026-11-20", 7_000, "JPY")]
     baht = load(tmp_path / "2", "csv", {"a.csv": text}, currency="THB")
     assert "has the mark of another currency than THB" in reasons(baht)[0]
+
+
+def test_a_description_goes_on_in_rows_of_its_own(tmp_path: Path) -> None:
+    """Right below its line, alone in its row; not below a row that is left out, nor in the first column."""
+    text = """no,date,description,debit,credit,status
+,,not below any line,,,
+1,2026-11-20,FROM,,500.00,done
+
+,,OMISE,,,
+,,CO LTD
+2,2026-11-20,OTHER,,1.00,pending
+,,of the pending one,,,
+3,2026-11-20,FEE,5.00,,done
+,,BALANCE,,,7.00
+,,below a note,,,
+a note in the first column,,,,,
+,,below another,,,
+4,2026-11-21,Opening balance,,,
+"""
+    columns = {"debit": "debit", "credit": "credit"}
+    found = load(tmp_path, "csv", {"a.csv": text}, columns=columns, keep={"status": ("!pending",)})
+    assert [row[1] for row in rows(found)] == [50_000, -500]
+    assert (rows(found)[0][3], found.ignored, reasons(found)) == ("FROM OMISE CO LTD", 8, [])
