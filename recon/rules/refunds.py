@@ -231,13 +231,14 @@ class _Request(NamedTuple):
 
 
 def _request(case: Case, context: Context) -> _Request | None:
-    """What is asked for: all that is left, unless the order says how much."""
+    """What is asked for: all that is left, unless the order says how much, in the charge's currency."""
     sides = _sides(case, context)
     if sides is None or order_of(case).status != OrderStatus.REFUND_REQUESTED or not sides.payers or sides.whole:
         return None
     charge = next(payer for payer in sides.payers if payer.refunded.amount < payer.captured.amount)
     left = charge.captured.amount - charge.refunded.amount
-    amount = sides.shop - sides.omise if sides.shop > sides.omise else left
+    says = charge.captured.currency == order_of(case).money.currency and sides.shop > sides.omise
+    amount = sides.shop - sides.omise if says else left
     return _Request(charge, Money(min(amount, left), charge.captured.currency))
 
 
@@ -287,9 +288,8 @@ def _window_break(
 
 
 def _on_request(rule: Rule, case: Case, context: Context, request: _Request, words: str, **fields: Any) -> Break:
-    return rule.on_order(
-        case, context, words, charge_id=request.charge.id, expected=request.money.amount, actual=0, **fields
-    )
+    money = {"currency": request.money.currency, "expected": request.money.amount, "actual": 0}
+    return rule.on_order(case, context, words, charge_id=request.charge.id, **money, **fields)
 
 
 def _overdue(rule: Rule, case: Case, refund: Refund, context: Context) -> Break | None:

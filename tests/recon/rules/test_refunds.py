@@ -160,6 +160,20 @@ class TestNotSupported:
         assert codes(AS_OF, [ASKED], [charge(method="promptpay")], using=using) == []
         assert codes(AS_OF, [ASKED], [charge()], using=using) == ["refund_not_supported"]
 
+    def test_in_another_currency_all_that_is_left_is_asked_for_and_in_the_charges_own(self) -> None:
+        asked = order(status="refund_requested", amount=3_000, currency="USD", refunded_amount=2_000)
+        found = [
+            one for one in breaks(AS_OF, [asked], [charge(method="promptpay")]) if one.code != "currency_mismatch"
+        ]
+        (one,) = found
+        assert (one.code, one.currency, one.expected, one.amount_at_risk) == (
+            "refund_not_supported",
+            "THB",
+            10_000,
+            10_000,
+        )
+        assert "A refund of THB 100.00" in one.explanation
+
 
 WINDOWS = [
     ("card", "Visa", datetime(2026, 1, 15, 3, tzinfo=UTC), datetime(2027, 1, 15, 3, tzinfo=UTC)),
