@@ -61,7 +61,15 @@ def hand(
             outcome = asyncio.run(run(config, wanted, clock, progress))
         request = ExportRequest(format_ or config.journal.format, out, actor(config, by), clock())
         handed = hand_over(config, outcome, request)
-        paths = _put(handed.files, out)
+        try:
+            paths = _put(handed.files, out)
+        except OSError as error:  # also of a pipe whose reader is gone
+            kept = handed.export.id
+            words = f"export {kept} is kept, but {out or 'stdout'} cannot be written ({error.strerror})"
+            words = f"{words}: recon journal --again {kept} --out FILE writes it"
+            say(words, level="error")
+            respond(as_json, {"status": "incomplete", "error": words}, lambda: None)
+            raise typer.Exit(INCOMPLETE) from None
         say(*handed.messages, *_words(handed, paths))
         respond(as_json, _handed_document(handed, paths), lambda: None)
         raise typer.Exit(INCOMPLETE if handed.messages else DONE)

@@ -85,6 +85,17 @@ async def test_a_merchant_s_days_go_to_the_books_once(tmp_path: Path) -> None:
         assert (await recon(merchant, "--again", "7"))[2] == "there is no export 7; recon journal list names them\n"
 
 
+async def test_an_export_whose_file_cannot_be_written_is_kept_and_written_again(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+        mapped(merchant)
+        target = merchant.config / "january.csv"  # in a file, as if that were a folder
+        code, out, words = await recon(merchant, *DAYS, "--json", "--out", target)
+        assert code == 3
+        assert f"export 1 is kept, but {target} cannot be written (" in words
+        assert json.loads(out)["error"].endswith("recon journal --again 1 --out FILE writes it")
+        assert rows((await recon(merchant, "--again", "1"))[1])
+
+
 async def test_a_late_refund_is_one_reversal_and_one_new_entry_and_said(tmp_path: Path) -> None:
     async with finished_job(tmp_path, ("th",)) as (merchant, _):
         mapped(merchant)
