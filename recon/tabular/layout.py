@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any, Literal
 
@@ -80,9 +80,9 @@ class Layout:
         return self.columns.get(ours) or Column.named(ours)
 
 
-@cache
+@lru_cache(maxsize=10_000)  # cells are compared so, too
 def folded(name: str) -> str:
-    """A header's name as it is compared: width, case, blanks and line breaks aside."""
+    """A name or a word as it is compared: width, case, blanks and line breaks aside."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
