@@ -23,15 +23,17 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get in
 _CUT = """() => [...document.querySelectorAll(".stack")]
   .filter((one) => one.scrollWidth > one.parentElement.clientWidth)
   .map((one) => one.caption?.innerText ?? "a table without a caption")"""
-# Rows of a table that are made alike are searched for faults twice and no more; the phone is shown all of them.
-_ALIKE = """() => document.querySelectorAll("tbody").forEach((body) => {
+# Of rows whose cells are made as others before are, two of a table are searched for faults; a phone is shown all.
+_ALIKE = """() => {
   const seen = {};
-  for (const row of [...body.children]) {
-    const form = row.outerHTML.replace(/>[^<]*/g, ">").replace(/ (?!class|role)([a-z-]+)="[^"]*"/g, " $1");
-    seen[form] = (seen[form] ?? 0) + 1;
-    if (seen[form] > 2) row.remove();
-  }
-})"""
+  const form = (one) => one.outerHTML.replace(/>[^<]*/g, ">").replace(/ (?!class|role)([a-z-]+)="[^"]*"/g, " $1");
+  document.querySelectorAll("tbody").forEach((body) => [...body.children].forEach((row, number) => {
+    const inside = `${body.parentElement.className} ${row.className}`;
+    const forms = [...row.children].map((cell) => `${inside} ${form(cell)}`);
+    if (number > 1 && forms.every((one) => seen[one] > 1)) row.remove();
+    forms.forEach((one) => { seen[one] = (seen[one] ?? 0) + 1; });
+  }));
+}"""
 _ALONE = {"resultTypes": ["violations"]}
 PAGES = (
     "/",
