@@ -188,7 +188,12 @@ async def test_a_look_at_the_day_gives_way_to_a_run(store: Store, monkeypatch: p
     await begun.wait()
     with pytest.raises(Busy, match="a run of 2026-03-01 by watch"):
         await run_held(store, [LOOK], "another watch", Clock(NOON), whole)
-    assert await held(store) == WHOLE
+
+    async def afterwards(_hold: Hold) -> Outcome:
+        assert look.done()
+        return WHOLE
+
+    assert await held(store, afterwards) == WHOLE
     with pytest.raises(GaveWay, match="gave way"):
         await look
     assert [attempt.ending for attempt in attempts(store, DAY)] == ["complete"]  # looks are none of any day's
