@@ -47,7 +47,7 @@ from recon.store.desk import audit
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.related.unfinished import NOT_FINAL
-from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.tables.archive import ARCHIVE_FILE, MASKING
 from recon.store.versions import packing
 from recon.store.versions.archive import RAW_OBJECTS, TABLES, VERSIONS, ArchiveError, folder_of
 
@@ -101,6 +101,14 @@ class _Part:
     account: str
     rows: Select[Any]
     change: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """Rows as they were, and which change in place was the last one by then."""
+
+    rows: Sequence[Row[Any]]
+    rewritten: int
 
 
 def archive(store: Store, cut: Cut, act: Act, batch: int = BATCH) -> list[Moved]:
@@ -228,20 +236,28 @@ def _move(store: Store, folder: Path, part: _Part, cause: _Cause, batch: int) ->
     place = (part.table.c[tables.key_of(part.table)], part.table.c[c.SEEN_AT])
     rest = part.rows.order_by(*place).limit(batch)
     moved: list[Moved] = []
-    rows = _fetched(store, rest)
-    while rows:
-        moved.append(_move_rows(store, folder, part, rows, cause))
-        last = tuple(rows[-1]._mapping[column.name] for column in place)
-        rows = _fetched(store, rest.where(tuple_(*place) > last)) if len(rows) == batch else []
+    fetched = _fetched(store, rest)
+    while fetched.rows:
+        moved.append(_move_rows(store, folder, part, fetched, cause))
+        if len(fetched.rows) < batch:
+            break
+        last = tuple(fetched.rows[-1]._mapping[column.name] for column in place)
+        fetched = _fetched(store, rest.where(tuple_(*place) > last))
     return moved
 
 
-def _fetched(store: Store, statement: Select[Any]) -> Sequence[Row[Any]]:
+def _fetched(store: Store, statement: Select[Any]) -> _Fetched:
     with reading(store) as connection:
-        return connection.execute(statement).all()
+        return _Fetched(connection.execute(statement).all(), _last_rewritten(connection))
 
 
-def _move_rows(store: Store, folder: Path, part: _Part, rows: Sequence[Row[Any]], cause: _Cause) -> Moved:
+def _last_rewritten(connection: Connection) -> int:
+    """The number of the last change of what is stored in place, as an erasure is one."""
+    return int(connection.execute(select(func.coalesce(func.max(MASKING.c.id), 0))).scalar_one())
+
+
+def _move_rows(store: Store, folder: Path, part: _Part, fetched: _Fetched, cause: _Cause) -> Moved:
+    rows = fetched.rows
     lists = dict(zip(rows[0]._mapping.keys(), map(list, zip(*rows, strict=True)), strict=True))
     content = parquet_of(part.table, lists)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -252,6 +268,9 @@ def _move_rows(store: Store, folder: Path, part: _Part, rows: Sequence[Row[Any]]
         with writing(store, "archive") as connection:
             if _recorded(connection, done.name) or bulk.execute_many(connection, part.change, keys) != len(rows):
                 raise ArchiveError("another archive moved the same rows at the same time: run it again")
+            if _last_rewritten(connection) != fetched.rewritten:  # after the rows are locked: it would come back
+                (folder / done.name).unlink(missing_ok=True)
+                raise ArchiveError("what is stored was changed in place, as by an erasure, meanwhile: run it again")
             _record(connection, _line(lists, part, done, sha256, cause), cause)
     except (OSError, OperationalError) as error:
         where, why = (folder, error.strerror) if isinstance(error, OSError) else ("the store", error.orig)

@@ -8,10 +8,12 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
+from recon.columnar import parquet
 from recon.model import Malformed, ObjectRow, Traces, Window
 from recon.omise.hashes import StoredHashes
 from recon.omise.objects import stored_object
@@ -21,7 +23,7 @@ from recon.store.desk.people import Act
 from recon.store.engine import Store, open_store, reading, writing
 from recon.store.tables import KEPT_ASIDE, MATCH, OBJECTS
 from recon.store.tables.desk import AUDIT
-from recon.store.versions import archive, customers, kept_aside, packing, personal, rewriting
+from recon.store.versions import archive, archiving, customers, kept_aside, packing, personal, rewriting
 from recon.store.versions.customers import Customers, HashKeyMissing, keep_customers
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url, orders, rejected
@@ -141,3 +143,32 @@ def test_an_event_that_quotes_a_charge_of_an_erased_order_loses_the_card_s_name_
     with reading(store) as connection:
         [raw] = connection.execute(select(OBJECTS["event"].c.raw)).scalars()
     assert json.loads(packing.unpack(raw))["data"]["card"] == {"object": "card", "name": None}
+
+
+def test_what_is_erased_while_it_moves_into_the_archive_does_not_come_back(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as hold:
+        begin(store, OLD, hold)
+    keep_customers(store, Customers(OLD, as_it_is, TEXTS))
+    ann = OLD.hash("ann@shop.example")
+    for hours, amount in enumerate((100, 200, 300)):
+        save_orders(store, orders({"customer": ann, "amount": amount}), rejected(), NOON + timedelta(hours=hours))
+    act = Act("anna", NOON + timedelta(days=1), None)
+    changes = personal.changes_of(lambda _: None, lambda _kind, _raw: pytest.fail("none is raw"), TEXTS)
+
+    def erase_meanwhile(*file: Any) -> None:
+        written(*file)
+        personal.erase(store, ann, changes, act)
+
+    written = archiving.write_file
+    cut = archiving.Cut({}, act.at)
+    monkeypatch.setattr(archiving, "write_file", erase_meanwhile)
+    with pytest.raises(archive.ArchiveError, match="changed in place"):
+        archiving.archive(store, cut, act)
+    monkeypatch.undo()
+    assert list((tmp_path / "archive").iterdir()) == []
+    [moved] = archiving.archive(store, cut, act)
+    [file] = (tmp_path / "archive").iterdir()
+    assert (file.name, moved.rows) == (moved.name, 2)
+    assert parquet.read_table(file)["customer"].to_pylist() == [None, None]
