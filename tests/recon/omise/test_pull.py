@@ -301,15 +301,13 @@ async def test_what_is_no_id_is_never_asked_for() -> None:
     assert omise.asked == []
 
 
-async def test_a_gateways_404_is_no_object_gone_and_no_account_without_receipts() -> None:
+async def test_a_gateways_404_is_no_object_gone() -> None:
     async def elsewhere(_: web.Request) -> web.Response:
         return web.Response(status=404, text="<html>nginx</html>")
 
     async with serve(elsewhere) as url, open_client(url, KEY, FAST) as client:
         with pytest.raises(NotFound):
             [item async for item in fetch(client, "charge", ["chrg_1"], SCRUB)]
-        with pytest.raises(NotFound):
-            [item async for item in sweep(client, "receipt", HOUR, SCRUB)]
 
 
 async def test_account_and_balance() -> None:
