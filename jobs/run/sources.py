@@ -13,16 +13,17 @@ from pathlib import Path
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, place_of
 from recon.bank.load import read as read_bank_source
-from recon.bank.source import BankMissing, BankSource, LoadedBank
+from recon.bank.source import BankSource, LoadedBank
 from recon.model import InputFile, NoteKind, Window
 from recon.orders.load import read as read_order_source
 from recon.orders.opening import OpeningUnreadable, read_opening
-from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource, SourceUnreadable
 from recon.store.desk import opening
 from recon.store.engine import Store, is_of_data
 from recon.store.versions import save
 from recon.tabular.faults import RejectedShare
 from recon.tabular.files import SourceFile, matching_files
+from recon.tabular.table import SourceMissing
 
 NO_ACCOUNT = ""  # under which rows are counted that name no account of the configuration
 
@@ -153,7 +154,7 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         try:
             with _failing_alone(source, failures):
                 sources.append((source, read_bank_source(source, currencies=config.currencies())))
-        except BankMissing as error:
+        except SourceMissing as error:
             missing.append(str(error))
     if missing:
         raise JobError(*missing)

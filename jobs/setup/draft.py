@@ -14,11 +14,9 @@ from jobs.setup.accounts import NewAccount
 from jobs.setup.questions import Questions
 from jobs.setup.reading import Item
 from recon import columns as c
-from recon.bank.source import BankMissing
-from recon.orders.source import SourceMissing
 from recon.tabular.faults import RejectedShare
 from recon.tabular.recognition.date_guess import possible_formats
-from recon.tabular.table import TableUnreadable
+from recon.tabular.table import SourceMissing, TableUnreadable
 
 ROWS = 10  # that are shown of a source
 _AMOUNTS = (c.AMOUNT, "debit", "credit")
@@ -84,7 +82,7 @@ def failing_as_job() -> Iterator[None]:
         yield
     except ConfigError as error:
         raise JobError(*error.messages) from None
-    except (BankMissing, SourceMissing, TableUnreadable) as error:
+    except (SourceMissing, TableUnreadable) as error:
         raise JobError(str(error)) from None
 
 

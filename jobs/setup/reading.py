@@ -12,15 +12,16 @@ from jobs.config.secrets import Secret
 from jobs.logs.redaction import masked
 from recon import columns as c
 from recon.bank.load import read as read_bank
-from recon.bank.source import BankMissing, BankSource, LoadedBank
+from recon.bank.source import BankSource, LoadedBank
 from recon.calendars import days_window, local_day
 from recon.columnar import pd
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource, SourceUnreadable
 from recon.tabular.faults import RejectedShare
 from recon.tabular.recognition.look import Look
+from recon.tabular.table import SourceMissing
 
 OK = "ok"
 WARNING = "warning"
@@ -95,7 +96,7 @@ def bank_items(config: Config, source: BankSource) -> Iterator[Item]:
     """Whatever there is to say of a bank source."""
     try:
         loaded = read_bank(source, currencies=config.currencies())
-    except BankMissing as error:
+    except SourceMissing as error:
         yield Item.of(source.place, FAILED, str(error))
         return
     yield from loaded_bank_items(source, loaded, config.currencies())

@@ -14,10 +14,8 @@ from recon.bank.balances import gaps, out_of_balance
 from recon.bank.rows import parsed, texts_of
 from recon.bank.source import (
     BankKind,
-    BankMissing,
     BankSource,
     BankUnreadable,
-    ColumnMissing,
     Line,
     LoadedBank,
     Parsed,
@@ -38,7 +36,7 @@ from recon.tabular.files import SourceFile, matching_files, opened
 from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
-from recon.tabular.table import Table
+from recon.tabular.table import SourceMissing, Table
 
 # What a format's own library makes of a file that nobody foresaw.
 _UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -76,7 +74,7 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
     whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
-    is named in `unreadable`, as is a pattern that none matches, and the others are read. Raises BankMissing where a
+    is named in `unreadable`, as is a pattern that none matches, and the others are read. Raises SourceMissing where a
     path without wild cards is missing, or a column that is configured and that no file has.
     """
     reading = _Reading()
@@ -144,7 +142,7 @@ def _kind_of(source: BankSource) -> BankKind:
 def _files(source: BankSource) -> Mapping[str, Path]:
     files = matching_files(source.path)
     if not files and not has_magic(source.path):
-        raise BankMissing(f"[{source.place}] there is no file {source.path}: put it there, or correct the path")
+        raise SourceMissing(f"[{source.place}] there is no file {source.path}: put it there, or correct the path")
     return files
 
 
@@ -183,10 +181,10 @@ class _Columns:
             self._headers[name] = self._headers[first]
 
     def refuse_missing(self) -> None:
-        """Raises ColumnMissing for configured columns that none of the files has; else all are known."""
+        """Raises SourceMissing for configured columns that none of the files has; else all are known."""
         missing = list(missing_columns(self._source.layout.configured, self._headers)) if self._headers else []
         if missing:
-            raise ColumnMissing("; ".join(missing))
+            raise SourceMissing("; ".join(missing))
         self._lacking = lacking_columns(self._source.layout.columns, self._headers)
 
     def _used(self) -> Iterator[Column]:

@@ -19,15 +19,6 @@ from recon.tabular.layout import Layout
 from recon.tabular.recognition.look import Look
 from recon.tabular.table import Table, TableUnreadable
 
-
-class BankMissing(Exception):
-    """The folder or the file that a bank source names is not there."""
-
-
-class ColumnMissing(BankMissing):
-    """No file of a source has a column that the configuration writes down: says the nearest name and the header."""
-
-
 BankUnreadable = TableUnreadable
 
 

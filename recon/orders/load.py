@@ -11,13 +11,13 @@ from recon.columnar import pd
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_fields
-from recon.orders.source import ColumnMissing, LoadedOrders, OrderKind, OrderSource, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderKind, OrderSource, SourceUnreadable
 from recon.privacy import HashKey
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
-from recon.tabular.table import Table
+from recon.tabular.table import SourceMissing, Table
 
 
 def read(
@@ -112,10 +112,10 @@ class _Reading:
         yield from (layout.column(name) for name in (*layout.keep, *self._source.ignore))
 
     def refuse_missing(self) -> None:
-        """Raises ColumnMissing for configured columns that no table has, else SourceUnreadable for the bad table."""
+        """Raises SourceMissing for configured columns that no table has, else SourceUnreadable for the bad table."""
         missing = list(missing_columns(self._source.layout.configured, self._headers)) if self._headers else []
         if missing:
-            raise ColumnMissing("; ".join(missing))
+            raise SourceMissing("; ".join(missing))
         if self._unreadable is not None:
             raise self._unreadable
 

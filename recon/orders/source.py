@@ -22,14 +22,6 @@ ORDERS_PLACE = "orders."
 CANCELLED_AT = "cancelled_at"  # a field of the file alone: where it is filled, the order is cancelled
 
 
-class SourceMissing(Exception):
-    """A source has nothing to read: no file matches its path, or its database file is not there."""
-
-
-class ColumnMissing(SourceMissing):
-    """No file of a source has a column that the configuration writes down: says the nearest name and the header."""
-
-
 SourceUnreadable = TableUnreadable
 
 

@@ -17,6 +17,10 @@ _CERTAIN = 10**15
 LOST_DIGITS = "is a number of more than 15 digits, and its last digits are lost: keep it as text in the file"
 
 
+class SourceMissing(Exception):
+    """A source has nothing to read by: no file, no database file, or no table with a column that is configured."""
+
+
 class TableUnreadable(Exception):
     """A file or query cannot be read as a whole; says which, what is wrong and what to do."""
 

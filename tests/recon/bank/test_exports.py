@@ -12,7 +12,8 @@ import pytest
 from jobs.config.config import load as load_config
 from recon import columns as c
 from recon.bank.load import read
-from recon.bank.source import BankMissing, LoadedBank
+from recon.bank.source import LoadedBank
+from recon.tabular.table import SourceMissing
 from tests.kit.bank_exports import BankExport, configuration, japan, malaysia, singapore, thailand
 
 EXPORTS = (*thailand.EXPORTS, *singapore.EXPORTS, *japan.EXPORTS, *malaysia.EXPORTS)
@@ -102,7 +103,7 @@ def test_a_header_in_another_language_is_refused_with_its_names(export: BankExpo
     for name in names:
         text = text.replace(name, "Datum")
     with pytest.raises(
-        BankMissing, match=r"\[bank\.x\.columns\] date = .* has no column .*; the columns of .* are: "
+        SourceMissing, match=r"\[bank\.x\.columns\] date = .* has no column .*; the columns of .* are: "
     ):
         load(export, tmp_path, text.encode(export.encoding))
 

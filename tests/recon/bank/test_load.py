@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recon import columns as c
 from recon.bank.load import read
-from recon.bank.source import BankMissing
+from recon.tabular.table import SourceMissing
 from tests.kit.bank_files import CURRENCIES, Entry, camt_entry, camt_text, csv_text, load, mt940_text, rows, source
 from tests.kit.properties import DEAR
 
@@ -83,7 +83,7 @@ def test_a_folder_may_be_empty_and_a_named_file_must_be_there(tmp_path: Path) ->
     assert found.unread[[c.ACCOUNT, c.SOURCE, c.FILE]].to_numpy().tolist() == [["th", "bank.scb", "*"]]
     nowhere = read(source(tmp_path / "none", "csv"), currencies=CURRENCIES)
     assert nowhere.unreadable == (words,)
-    with pytest.raises(BankMissing, match=r"\[bank.scb\] there is no file .*/none.csv: put it there"):
+    with pytest.raises(SourceMissing, match=r"\[bank.scb\] there is no file .*/none.csv: put it there"):
         read(source(tmp_path, "csv", path=str(tmp_path / "none.csv")), currencies=CURRENCIES)
 
 

@@ -12,9 +12,10 @@ import pytest
 from jobs.config.config import load
 from recon import columns as c
 from recon.bank.load import read
-from recon.bank.source import BankMissing, LoadedBank
+from recon.bank.source import LoadedBank
 from recon.money import Currencies
 from recon.tabular.recognition.presets import CERTAINTIES, fitting, presets
+from recon.tabular.table import SourceMissing
 from tests.kit import presets_page
 from tests.kit.bank_exports import (
     ACCOUNTS,
@@ -165,7 +166,7 @@ def test_a_header_in_another_language_ends_in_words(statement: Statement, tmp_pa
     text = statement.text
     for name in {name for way in date.ways for name in way}:
         text = text.replace(name, "Fecha")
-    with pytest.raises(BankMissing, match="has no column"):
+    with pytest.raises(SourceMissing, match="has no column"):
         loaded(tmp_path, statement.preset, statement.currency, text.encode(statement.encoding))
 
 

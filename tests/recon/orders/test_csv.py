@@ -14,9 +14,10 @@ from recon import columns as c
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource, SourceUnreadable
 from recon.privacy import HASH, MASKED, HashKey
 from recon.tabular.layout import Column, Layout
+from recon.tabular.table import SourceMissing
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 OURS = (

@@ -12,9 +12,10 @@ import pytest
 from jobs.config.config import Config, ConfigError, load
 from recon import columns as c
 from recon.orders.load import read
-from recon.orders.source import ColumnMissing, LoadedOrders
+from recon.orders.source import LoadedOrders
 from recon.tabular.layout import Column
 from recon.tabular.recognition.presets import fitting, presets
+from recon.tabular.table import SourceMissing
 from tests.kit.small_config import configured
 from tests.recon.orders.test_csv import WINDOW
 
@@ -154,5 +155,5 @@ def test_an_unknown_status_is_a_row_of_its_own_and_harms_none(shop: Export, tmp_
 @pytest.mark.parametrize("shop", EXPORTS, ids=[shop.preset for shop in EXPORTS])
 def test_a_translated_header_ends_in_words(shop: Export, tmp_path: Path) -> None:
     status = str(presets("recon.orders")[shop.preset].settings["columns"]["status"])
-    with pytest.raises(ColumnMissing, match="has no column"):
+    with pytest.raises(SourceMissing, match="has no column"):
         export(tmp_path, shop.preset, shop.text.replace(status, "Zustand", 1))
