@@ -50,27 +50,12 @@ class BadAmount(ValueError):
     """A text that is no exact amount of its currency."""
 
 
-class MixedCurrencies(ValueError):
-    """Two currencies met in one sum."""
-
-
 @dataclass(frozen=True, slots=True)
 class Money:
-    """`amount` minor units of `currency`; adds and subtracts within its currency only."""
+    """`amount` minor units of `currency`."""
 
     amount: int
     currency: str
-
-    def __add__(self, other: "Money") -> "Money":
-        return Money(self.amount + self._same(other), self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        return Money(self.amount - self._same(other), self.currency)
-
-    def _same(self, other: "Money") -> int:
-        if other.currency != self.currency:
-            raise MixedCurrencies(f"{self.currency} and {other.currency} do not add up")
-        return other.amount
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,7 @@ def owed(charges: Iterable[Charge], context: Context) -> tuple[datetime | None, 
     ends: list[datetime] = []
     words = []
     for charge in charges:
-        rest = charge.captured - charge.refunded
-        amount = context.words(rest)
+        amount = context.words(charge.left)
         due = refund_window(charge, context)
         if not can_refund(charge, context):
             words.append(f"Pay {amount} of {charge.id} back yourself: Omise refunds no {charge.method}.")

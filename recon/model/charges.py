@@ -59,7 +59,12 @@ class Charge:
     @property
     def kept(self) -> bool:
         """Pays, and not fully refunded."""
-        return self.pays and self.refunded.amount < self.captured.amount
+        return self.pays and self.left.amount > 0
+
+    @property
+    def left(self) -> Money:
+        """What of it did not go back; nothing where more went back than was taken."""
+        return Money(max(0, self.captured.amount - self.refunded.amount), self.captured.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _late_success(rule: Rule, case: Case, charge: Charge, context: Context) -> B
         context,
         f"Charge {_name(charge, context)} turned successful{paid} after it had been seen failed or expired.",
         actual=charge.captured.amount,
-        amount_at_risk=charge.captured.amount - charge.refunded.amount,
+        amount_at_risk=charge.left.amount,
     )
 
 

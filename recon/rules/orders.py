@@ -125,7 +125,7 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
         f"Charge {charge.id} took {context.words(charge.captured)}, but no order in any source belongs to it.",
         expected=0,
         actual=charge.captured.amount,
-        amount_at_risk=charge.captured.amount - charge.refunded.amount,
+        amount_at_risk=charge.left.amount,
     )
 
 
@@ -144,7 +144,7 @@ def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
         charge_id=charge.id,
         expected=0,
         actual=_same_currency(case, charge.captured),
-        amount_at_risk=_same_currency(case, charge.captured - charge.refunded),
+        amount_at_risk=_same_currency(case, charge.left),
     )
 
 
@@ -154,10 +154,8 @@ def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | 
     kept = [charge for charge in case.paying if charge.kept]
     if not kept:
         return None
-    rests = [charge.captured - charge.refunded for charge in kept]
-    held = _total_of(case, rests)
-    pairs = zip(kept, rests, strict=True)
-    held_words = " and ".join(f"{charge.id} still holds {context.words(rest)}" for charge, rest in pairs)
+    held = _total_of(case, [charge.left for charge in kept])
+    held_words = " and ".join(f"{charge.id} still holds {context.words(charge.left)}" for charge in kept)
     due_by, action = owed(kept, context)
     return rule.on_order(
         case,
@@ -185,7 +183,7 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     named = [charge for charge in good if charge.id == order.charge_id]
     payer = (named or good)[0]
     extra = [charge for charge in kept if charge is not payer]
-    total = _total_of(case, [charge.captured - charge.refunded for charge in extra])
+    total = _total_of(case, [charge.left for charge in extra])
     again = ", ".join(f"{charge.id} ({context.words(charge.captured)})" for charge in extra)
     due_by, action = owed(extra, context)
     return rule.on_order(

@@ -62,7 +62,7 @@ class _Sides:
     @property
     def whole(self) -> bool:
         """All that was taken went back."""
-        return bool(self.payers) and all(charge.refunded.amount >= charge.captured.amount for charge in self.payers)
+        return bool(self.payers) and not any(charge.left.amount for charge in self.payers)
 
 
 def _sides(case: Case, context: Context) -> _Sides | None:
@@ -235,11 +235,10 @@ def _request(case: Case, context: Context) -> _Request | None:
     sides = _sides(case, context)
     if sides is None or order_of(case).status != OrderStatus.REFUND_REQUESTED or not sides.payers or sides.whole:
         return None
-    charge = next(payer for payer in sides.payers if payer.refunded.amount < payer.captured.amount)
-    left = charge.captured.amount - charge.refunded.amount
+    charge = next(payer for payer in sides.payers if payer.left.amount)
     says = charge.captured.currency == order_of(case).money.currency and sides.shop > sides.omise
-    amount = sides.shop - sides.omise if says else left
-    return _Request(charge, Money(min(amount, left), charge.captured.currency))
+    amount = min(sides.shop - sides.omise, charge.left.amount) if says else charge.left.amount
+    return _Request(charge, Money(amount, charge.left.currency))
 
 
 def _not_supported(rule: Rule, case: Case, context: Context) -> Break | None:

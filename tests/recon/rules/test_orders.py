@@ -104,6 +104,18 @@ def test_of_several_that_apply_the_first_is_raised(orders: list[Row], charges: l
     assert [one.code for one in Job().breaks(orders, charges)] == [raised]
 
 
+@pytest.mark.parametrize(
+    ("orders", "of", "code"),
+    [([order(status="pending")], "A-1", "order_not_marked_paid"), ([], None, "order_missing")],
+)
+def test_a_charge_of_which_more_went_back_than_it_took_puts_nothing_at_risk(
+    orders: list[Row], of: str | None, code: str
+) -> None:
+    """A sum below nothing would be taken off what other breaks put at risk."""
+    found = Job().breaks(orders, [charge(of=of, refunded_amount=12_000)])
+    assert [one.amount_at_risk for one in found if one.code == code] == [0]
+
+
 def test_a_pending_order_is_not_to_be_delivered_where_all_of_its_money_went_back() -> None:
     back = charge("chrg_1", refunded_amount=10_000)
     (found,) = [one for one in Job().breaks([order(status="pending")], [back]) if one.code == "order_not_marked_paid"]
