@@ -21,7 +21,7 @@ from tests.kit.store_samples import fresh_url
 
 DAYS = tuple(date(2026, 1, 30) + timedelta(days=number) for number in range(4))
 FIRST, LAST = DAYS[0], DAYS[-1]
-FAST = Pace(beat=0.3, dead_after=3.0, poll=0.1, tend="* * * * * *", look=0.05, busy=0.3, again=0.1, grace=10.0)
+FAST = Pace(beat=0.3, dead_after=3.0, poll=0.1, tend="* * * * * *", look=0.1, busy=0.3, again=0.1, grace=10.0)
 
 
 def clock() -> datetime:
