@@ -11,7 +11,7 @@ from recon.tabular.faults import shown_names
 from recon.tabular.layout import Header, Layout, Way, is_kept
 from recon.tabular.table import Table, TableUnreadable, Torn, mapped, mask_of
 
-_FORMULA = r'^="(.*)"$'  # a text that Excel is kept from reading as a number
+FORMULA = r'^="(.*)"$'  # a text that Excel is kept from reading as a number
 
 
 class Fields:
@@ -56,7 +56,7 @@ class Fields:
         cells = self.table.cells[place]
         texts = pc.utf8_trim_whitespace(cells if len(at) == len(cells) else cells.take(pa.array(at)))
         is_formula = pc.starts_with(texts, '="')
-        return pc.replace_substring_regex(texts, _FORMULA, r"\1") if pc.any(is_formula).as_py() else texts
+        return pc.replace_substring_regex(texts, FORMULA, r"\1") if pc.any(is_formula).as_py() else texts
 
     def were_numbers(self, ours: str, at: Ints) -> Mask | None:
         """Which of some rows' cells of a field were numbers before they were text; null where none was."""

@@ -10,6 +10,7 @@ from recon.columnar import pa
 from recon.money import Currencies
 from recon.tabular.amounts import Marks, amounts
 from recon.tabular.date_forms import DateForms
+from recon.tabular.fields import FORMULA
 from recon.tabular.moments import moments
 
 _PART = 10  # one of so many filled cells may be another
@@ -40,12 +41,16 @@ def contents(
     header: Sequence[str], rows: Sequence[Sequence[str]], currency: str, currencies: Currencies
 ) -> list[Contents]:
     """Every named column of a table's first rows; amounts are tried in `currency`."""
-    columns = [[row[at].strip() if at < len(row) else "" for row in rows] for at in range(len(header))]
+    columns = [[_cell(row[at]) if at < len(row) else "" for row in rows] for at in range(len(header))]
     return [
         _contents(name, at, [cell for cell in columns[at] if cell], len(rows), currency, currencies)
         for at, name in enumerate(header)
         if name
     ]
+
+
+def _cell(text: str) -> str:
+    return re.sub(FORMULA, r"\1", text.strip())
 
 
 def _contents(name: str, at: int, cells: list[str], count: int, currency: str, currencies: Currencies) -> Contents:

@@ -133,19 +133,21 @@ def test_a_statement_that_nobody_knows_is_mapped_by_names_and_contents(omise: Fa
     assert set(written(tmp_path)["bank"]["th2"]["columns"]) >= {"date", "debit", "credit", "description"}
 
 
-def test_the_day_of_booking_is_taken_where_the_day_of_value_stands_beside_it(
-    omise: FakeOmise, tmp_path: Path
-) -> None:
+def test_names_and_cells_as_banks_of_several_countries_write_them(omise: FakeOmise, tmp_path: Path) -> None:
     (tmp_path / "bank").mkdir()
     head = "Value Date,Transaction Date,Narration,Debit,Credit\n"
     (tmp_path / "bank" / "a.csv").write_text(f"{head}2026-09-02,2026-09-01,OMISE PAYOUT,,500.00\n")
+    (tmp_path / "bank" / "c.dat").write_text(
+        'Date,Details,Ref. No.,Dr,Cr\n="2026-09-01",="OMISE",="007",="",="5.00"\n'
+    )
     (tmp_path / "bank" / "b.txt").write_text("お取引日,起算日,内容,出金額,入金額\n令和8年9月1日,,オミセ,,500\n")
-    both = ("--bank", "th=bank/a.csv", "--bank", "th=bank/b.txt")
-    outcome = init(omise, tmp_path, *with_orders(tmp_path), *both)
+    files = [word for name in ("a.csv", "b.txt", "c.dat") for word in ("--bank", f"th=bank/{name}")]
+    outcome = init(omise, tmp_path, *with_orders(tmp_path), *files)
     assert outcome.code == 0, outcome.err
     assert [bank["columns"] for bank in written(tmp_path)["bank"].values()] == [
         {"date": "Transaction Date", "debit": "Debit", "credit": "Credit", "description": "Narration"},
         {"date": "お取引日", "debit": "出金額", "credit": "入金額", "description": "内容"},
+        {"date": "Date", "debit": "Dr", "credit": "Cr", "description": "Details", "reference": "Ref. No."},
     ]
 
 
