@@ -2,8 +2,8 @@
 
 A row is in the database or in a recorded file, never in both and never in neither: a batch is written under a passing
 name, forced to the disk, named after its own hash, and recorded in the transaction that takes its rows out, in the
-audit log, too. A file that a kill left unrecorded is nobody's, and the same batch takes its name again. No named file
-is ever removed, or replaced by anything but its equal.
+audit log, too. A file that a kill left unrecorded is nobody's, and the same batch takes its name again; a change in
+place takes it out. No recorded file is ever removed, or replaced by anything but its equal.
 
 What later work reads stays: current versions; the last version of each life of an object; a charge's failures, which
 say that its success came late; and what was superseded since an account's last run but one, which may end a sign-off.
@@ -52,6 +52,7 @@ from recon.store.versions import packing
 from recon.store.versions.archive import RAW_OBJECTS, TABLES, VERSIONS, ArchiveError, folder_of
 
 BATCH = 10_000  # rows of a file
+BEGUN = ".begun"  # ends the name of a mark beside a file that is not recorded yet
 MOVED = b""  # a raw object that is in the archive
 _LEVEL = 3  # 9 takes eight times as long and saves a twentieth
 _Lists = Mapping[str, Sequence[Any]]  # rows by their columns
@@ -263,15 +264,17 @@ def _move_rows(store: Store, folder: Path, part: _Part, fetched: _Fetched, cause
     sha256 = hashlib.sha256(content).hexdigest()
     done = Moved(part.table.name, part.what, part.account, len(rows), len(content), _name(part, sha256))
     keys = list(zip(lists[c.ACCOUNT], lists[tables.key_of(part.table)], lists[c.SEEN_AT], strict=True))
+    file = folder / done.name
     try:
         write_file(folder, done.name, content)
         with writing(store, "archive") as connection:
             if _recorded(connection, done.name) or bulk.execute_many(connection, part.change, keys) != len(rows):
                 raise ArchiveError("another archive moved the same rows at the same time: run it again")
-            if _last_rewritten(connection) != fetched.rewritten:  # after the rows are locked: it would come back
-                (folder / done.name).unlink(missing_ok=True)
+            if _last_rewritten(connection) != fetched.rewritten or not file.exists():  # rows are locked now
+                file.unlink(missing_ok=True)  # what was taken out would come back
                 raise ArchiveError("what is stored was changed in place, as by an erasure, meanwhile: run it again")
             _record(connection, _line(lists, part, done, sha256, cause), cause)
+        file.with_name(f"{file.name}{BEGUN}").unlink(missing_ok=True)
     except (OSError, OperationalError) as error:
         where, why = (folder, error.strerror) if isinstance(error, OSError) else ("the store", error.orig)
         raise ArchiveStopped(
@@ -348,8 +351,12 @@ def _type(table: Table, name: str) -> Any:
 
 
 def write_file(folder: Path, name: str, content: bytes, passing_name: str = "") -> None:
-    """The file whole and on the disk under its name, or not at all; a kill leaves it under its passing name."""
+    """The file whole and on the disk under its name, or not at all; a kill leaves it under its passing name.
+
+    Beside it stands its mark of being begun (BEGUN), for who records it to take away.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}{BEGUN}").touch()
     passing = folder / (passing_name or f"{uuid4().hex}.tmp")
     try:
         with passing.open("wb") as file:

@@ -29,14 +29,14 @@ from recon.store.tables.archive import ARCHIVE_FILE, MASKING
 from recon.store.tables.customers import HASH_KEY
 from recon.store.tables.related import LEDGER_DAY
 from recon.store.versions import archive, packing
-from recon.store.versions.archiving import give_back, parquet_of, write_file
+from recon.store.versions.archiving import BEGUN, give_back, parquet_of, write_file
 from recon.store.versions.save import DIGEST_BYTES, digests_of
 
 LOCK = "masking"
 Values = dict[str, Any]
 RowValues = Mapping[Any, Any]  # by column
 _CHUNK = 5_000  # rows
-_BEGUN, _PASSING = ".begun", ".passing"  # beside a file of the archive that a change writes
+_PASSING = ".passing"  # beside a file of the archive that a change writes
 _TEXTS = (c.DESCRIPTION, c.METADATA)  # of an object's columns those that others wrote
 
 
@@ -133,9 +133,9 @@ def clear(store: Store, at: datetime) -> str:
 
 
 def _markers(connection: Connection) -> list[Path]:
-    """Files that say of a file beside them that it was begun by a change, whose transaction may have been cut off."""
+    """Files that say of a file beside them that it was begun by a transaction, which may have been cut off."""
     with suppress(archive.ArchiveError):  # nobody says where, so there are none
-        return sorted(archive.folder_of(connection).glob(f"*{_BEGUN}"))
+        return sorted(archive.folder_of(connection).glob(f"*{BEGUN}"))
     return []
 
 
@@ -145,7 +145,10 @@ def _is_recorded(connection: Connection, marker: Path) -> bool:
 
 
 def _drop_unrecorded(connection: Connection) -> None:
-    """Takes out the files that a change wrote and, cut off, did not record: they keep what another one erases."""
+    """Takes out the files that somebody wrote and, cut off, did not record: they keep what another one erases."""
+    with suppress(archive.ArchiveError):  # nobody says where, so there are none
+        for path in archive.folder_of(connection).glob("*.tmp"):
+            path.unlink(missing_ok=True)
     for marker in _markers(connection):
         if not _is_recorded(connection, marker):
             marker.with_suffix("").unlink(missing_ok=True)
@@ -284,7 +287,6 @@ def _change_file(
     content = parquet_of(table, lists)
     sha256 = hashlib.sha256(content).hexdigest()
     name = f"{file.name.rpartition('-')[0]}-{sha256}{Path(file.name).suffix}"
-    (folder / f"{name}{_BEGUN}").touch()
     write_file(folder, name, content, f"{name}{_PASSING}")
     values = {"name": name, "sha256": sha256, "size": len(content)}
     ids = lists[tables.key_of(table)]

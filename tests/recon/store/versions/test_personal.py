@@ -163,6 +163,15 @@ def test_what_is_erased_while_it_moves_into_the_archive_does_not_come_back(
 
     written = archiving.write_file
     cut = archiving.Cut({}, act.at)
+    (tmp_path / "archive").mkdir()
+    with monkeypatch.context() as killed:
+        killed.setattr(archiving, "_recorded", lambda *_: pytest.fail("it is killed before it records its file"))
+        with pytest.raises(pytest.fail.Exception):
+            archiving.archive(store, cut, act)
+    assert len(list((tmp_path / "archive").glob("*.parquet"))) == 1
+    (tmp_path / "archive" / "half.tmp").write_text(ann)
+    personal.erase(store, OLD.hash("ben@shop.example"), changes, act)
+    assert list((tmp_path / "archive").iterdir()) == [], "nobody's files keep what another one erases"
     monkeypatch.setattr(archiving, "write_file", erase_meanwhile)
     with pytest.raises(archive.ArchiveError, match="changed in place"):
         archiving.archive(store, cut, act)
