@@ -1,7 +1,7 @@
 """One report to one workbook: pages drawn, detail sheets prepared, moved in place."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import IO
 from uuid import uuid4
 
 from openpyxl import Workbook
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
@@ -75,12 +76,13 @@ def write_report(report: AnyReport, file: IO[bytes], *, tab_rows: int = TAB_ROWS
     placed, links, shop_links = with_shop_links(placed, links, report)
     register(book, _currencies(report, placed), basis.currencies)
     context = CellContext(style_ids(book), report.zone, basis.currencies)
+    styles = {name: book._cell_styles[style] for name, style in context.styles.items()}  # type: ignore[attr-defined]
     filled: dict[str, FilledSheet] = {}
     values: dict[str, dict[str, str]] = {}
     for sheet in declared:
         if isinstance(sheet, Page):
             drawn, part = _add_sheet(book, sheet.name)
-            values[part] = _draw(drawn, sheet.widths, sheet.lines(report, placed), basis, context.styles)
+            values[part] = _draw(drawn, sheet.widths, sheet.lines(report, placed), basis, styles)
             _set_up_paper(drawn, report)
             continue
         for tab in placed[sheet.name].tabs:
@@ -147,9 +149,12 @@ def _currencies(report: AnyReport, placed: Mapping[str, PlacedSheet]) -> list[st
 
 
 def _draw(
-    sheet: Worksheet, widths: Sequence[int], lines: Sequence[Line], basis: Basis, styles: Collection[str]
+    sheet: Worksheet, widths: Sequence[int], lines: Sequence[Line], basis: Basis, styles: Mapping[str, StyleArray]
 ) -> dict[str, str]:
-    """Put a page's lines on a sheet; what comes back is each number's exact text by its cell, for the XML."""
+    """Put a page's lines on a sheet; what comes back is each number's exact text by its cell, for the XML.
+
+    `styles` has the named styles as openpyxl's cells keep them: by its name each would be looked for among all.
+    """
     values = {}
     for index, width in enumerate(widths):
         sheet.column_dimensions[column_letter(index)].width = width
@@ -171,14 +176,14 @@ def _draw(
 
 
 def _draw_cell(
-    basis: Basis, styles: Collection[str], sheet: Worksheet, row: int, column: int, cell: Cell
+    basis: Basis, styles: Mapping[str, StyleArray], sheet: Worksheet, row: int, column: int, cell: Cell
 ) -> str | None:
     """Put a cell on a sheet; what comes back is a number's exact text, for the XML."""
     style, shown, number = _shown(basis, cell)
-    style = page_style(style) if page_style(style) in styles else style
+    array = styles.get(page_style(style)) or styles[style]
     place = sheet.cell(row, column)
     for more in range(column, column + cell.span):
-        sheet.cell(row, more).style = style
+        sheet.cell(row, more)._style = array  # type: ignore[union-attr]
     if cell.span > 1:
         merged = CellRange(min_row=row, max_row=row, min_col=column, max_col=column + cell.span - 1)
         sheet.merged_cells.ranges.add(merged)  # no look at all others for whether it is among them
