@@ -40,17 +40,15 @@ class JudgingRequest:
     customer_keys: Sequence[str]
     orders_read: bool
     versions_at: datetime | None = None
-    unread_orders: Mapping[str, str | None] = field(
-        default_factory=dict
-    )  # order sources -> the one each alone serves
+    # Order sources that could not be read -> the one each alone serves.
+    unread_orders: Mapping[str, str | None] = field(default_factory=dict)
     account_of_source: Mapping[str, str | None] = field(default_factory=dict)  # order source -> the one it serves
     unread_sources: Mapping[str, str | None] = field(default_factory=dict)  # of which too much was not read, likewise
     bank_read: bool = False  # what could be read of the bank sources
     bank_unread: frozenset[str] = frozenset()  # accounts with a file of the bank that could not be read
     failed: frozenset[str] = frozenset()  # accounts whose pull failed: what may lie in them is not missing
-    known_breaks: Sequence[KnownBreak] | None = (
-        None  # asked again: the lives of the breaks then, instead of the store's
-    )
+    # Asked again: the lives of the breaks then, instead of the store's.
+    known_breaks: Sequence[KnownBreak] | None = None
     of_today: bool = False  # of a day that is not over: its totals prove nothing yet, its links are not kept
     whole: bool = False  # look at the whole history, and not only near the range: what is found is the same
 

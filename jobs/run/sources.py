@@ -34,12 +34,11 @@ class SourcesRead:
 
     `messages` say what could not be read, each with the one account that its source serves (null: any).
 
-    `order_files` are every account's; `unread_orders` has the order sources that could not be read, each with
-    the account that it alone serves,
-    `unread_shares` are of the sources of which too many rows could not, `share_files` their files' digests by their
-    place. `bank_read`: there are bank sources, and what
-    could be read of them was; `bank_unread` has the accounts of which a file could not, `unreadable` these files by
-    account. `notes` are counted for people, by account; of which kind they are stands in `note_kinds`.
+    `order_files` are every account's; `unread_orders` has the order sources that could not be read, each with the
+    account that it alone serves. `unread_shares` are of the sources of which too many rows could not, `share_files`
+    their files' digests by their place. `bank_read`: there are bank sources, and what could be read of them was;
+    `bank_unread` has the accounts of which a file could not, `unreadable` these files by account. `notes` are counted
+    for people, by account; of which kind they are stands in `note_kinds`.
     """
 
     orders_read: bool = False

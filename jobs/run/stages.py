@@ -184,7 +184,7 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
         ]
         road.messages += [f'account "{result.account.name}": {"; ".join(waiting)}'] if waiting else []
     if not road.options.pull and not findings.pulled:
-        road.messages.append("no charges were ever pulled: run without --no-pull")
+        road.messages.append("no charges were ever pulled: recon pull does it, or recon run without --no-pull")
     return findings, request.context
 
 

@@ -130,9 +130,8 @@ class Client:
         self._quiet_until = -math.inf
         self.pages = 0  # whole answers
         self.retries = 0  # answers that were worth another try
-        self.date: datetime | None = (
-            None  # the server's clock in its last answer (aware, whole seconds), if it says it
-        )
+        # The server's clock in its last answer (aware, whole seconds), if it says it.
+        self.date: datetime | None = None
 
     @property
     def concurrency(self) -> int:
