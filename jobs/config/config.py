@@ -53,7 +53,7 @@ from recon.privacy import HashKey, redact
 from recon.rules import CATALOGUE
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 from recon.tabular.amounts import Marks
-from recon.tabular.date_forms import DateForms
+from recon.tabular.date_forms import COMMON, DateForms
 from recon.tabular.layout import Direction, Layout
 
 FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
@@ -362,6 +362,7 @@ def _layout(place: str, section: OrderSection | BankSection) -> Layout:
     """How the tables of a source are written; what its kind has no key for is as it is by default."""
     keys = section.own_keys
     direction = keys.get("direction")
+    era = keys.get("era")
     configured = ((key.rpartition("."), column) for key, column in section.configured_columns.items())
     return Layout(
         place=place,
@@ -373,7 +374,7 @@ def _layout(place: str, section: OrderSection | BankSection) -> Layout:
         encoding=section.encoding,
         marks=Marks.of(place, keys.get("decimal"), keys.get("thousands")),
         amount_unit=keys.get("amount_unit", "major"),
-        dates=DateForms(keys.get("date_format") or (), keys.get("era"), place),
+        dates=DateForms(keys.get("date_format") or (), None if era == COMMON else era, place),
         constants=keys.get("constants") or {},
         keep=keys.get("filter") or {},
         direction=direction and Direction(direction.column, direction.debit, direction.credit),

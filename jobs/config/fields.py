@@ -29,7 +29,7 @@ from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
 from recon.rules import RULE_OF
 from recon.tabular.amounts import DECIMAL_MARKS, THOUSANDS_MARKS
-from recon.tabular.date_forms import ERAS, check_format
+from recon.tabular.date_forms import COMMON, ERAS, check_format
 from recon.tabular.layout import Column
 from reports.journal.layouts import layouts
 
@@ -411,7 +411,7 @@ ColumnName = Annotated[Column, PlainValidator(_column), PlainSerializer(str)]
 HeaderRow = Annotated[int | None, PlainValidator(_header_row)]
 Delimiter = Annotated[str, PlainValidator(_delimiter)]
 DateFormats = Annotated[tuple[str, ...], PlainValidator(_date_formats)]
-EraName = Annotated[str, PlainValidator(partial(_one_of, ERAS))]
+EraName = Annotated[str, PlainValidator(partial(_one_of, (COMMON, *ERAS)))]
 Unit = Annotated[str, PlainValidator(partial(_one_of, ("major", "minor")))]
 Amounts = Annotated[Mapping[str, int], PlainValidator(_amounts)]
 Percents = Annotated[Mapping[str, Decimal], PlainValidator(_percents)]

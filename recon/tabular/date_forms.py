@@ -12,6 +12,7 @@ from recon.bounds import YEARS
 
 Era = Literal["buddhist", "japanese"]
 ERAS: tuple[Era, ...] = ("buddhist", "japanese")
+COMMON = "common"  # in a configuration, where a preset's files have another era
 SECOND = 1_000_000  # microseconds
 DAY = 86_400 * SECOND
 BUDDHIST_YEARS = range(2500, 2701)
@@ -148,9 +149,11 @@ def looks_buddhist(text: str, year: int) -> str:
 
 def _japanese_day(parts: dict[str, str | None], month: int) -> date | None:
     """A year of an era, of Reiwa where none is named; null where the era does not have the day."""
+    short = parts["short"] or ""
+    if not parts.get("era") and not looks_short_reiwa(short):
+        return None
     letter = (parts.get("era") or "R").upper()
     letter = _KANJI.get(letter, letter)
-    short = parts["short"] or ""
     names = list(_JAPANESE)
     start = _JAPANESE[letter]
     day = date(start.year - 1 + (1 if short == "元" else int(short)), month, int(parts["day"] or ""))
@@ -161,6 +164,11 @@ def _japanese_day(parts: dict[str, str | None], month: int) -> date | None:
 def looks_short_buddhist(short: int) -> bool:
     """Whether a year of two digits must be Buddhist: orders and statements are of 2560 (2017) and after."""
     return short >= 60
+
+
+def looks_short_reiwa(short: str) -> bool:
+    """Whether a year that names no era can be of Reiwa: 20 and after are of 2020 and after, or of Heisei."""
+    return short == "元" or int(short) < 20
 
 
 def _plain(name: str) -> str:

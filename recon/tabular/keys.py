@@ -17,7 +17,7 @@ class Value(Enum):
     HEADER_ROW = auto()  # a whole number; absent: it is looked for
     DELIMITER = auto()  # text: one character
     DATE_FORMATS = auto()  # texts, tried in turn
-    ERA = auto()  # "buddhist" or "japanese"
+    ERA = auto()  # "common", "buddhist" or "japanese"
     CONSTANTS = auto()  # texts, by field
     PATTERNS = auto()  # by column: texts, with a leading ! for what is not wanted
     DIRECTION = auto()  # a column, and its words for debit and for credit

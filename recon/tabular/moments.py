@@ -13,12 +13,14 @@ from recon.bounds import YEARS
 from recon.columnar import np, npt, pa, pc
 from recon.tabular.date_forms import (
     BUDDHIST_YEARS,
+    COMMON,
     DAY,
     SECOND,
     USUAL,
     DateForms,
     Form,
     looks_buddhist,
+    looks_short_reiwa,
     microseconds,
     year_last,
 )
@@ -176,6 +178,13 @@ def _reads(dates: DateForms, text: str) -> bool:
     return any(parts and form.midnight(parts["day"]) is not None for form, parts in days)
 
 
+def _may_be_reiwa(dates: DateForms, text: str) -> bool:
+    shaped = ((form, re.fullmatch(form.column, text)) for form in dates.forms)
+    days = [form.day.fullmatch(parts["day"]) for form, parts in shaped if parts]
+    found = [day.groupdict() for day in days if day]
+    return all(parts.get("era") or looks_short_reiwa(parts.get("short") or "0") for parts in found)
+
+
 def _why_not(text: str, dates: DateForms, what: str) -> str:
     """Why no form reads a text."""
     forms = dates.forms if dates.formats else (*dates.forms, year_last(True, dates.era))
@@ -190,7 +199,9 @@ def _why_not(text: str, dates: DateForms, what: str) -> str:
     if is_short and dates.era is None and _reads(DateForms(dates.formats, "buddhist"), text):
         return f'year of "{text}" looks Buddhist-era: set era = "buddhist" in [{dates.place}]'
     if is_short and dates.era == "buddhist" and _reads(DateForms(dates.formats), text):
-        return f'year of "{text}" looks common-era: leave era out of [{dates.place}]'
+        return f'year of "{text}" looks common-era: set era = "{COMMON}" in [{dates.place}]'
+    if dates.era == "japanese" and not _may_be_reiwa(dates, text):
+        return f'year of "{text}" cannot be Reiwa: name its era, or set era = "{COMMON}" in [{dates.place}]'
     if year not in YEARS and dates.era != "buddhist":
         return f'year of "{text}" cannot be {"an order" if what == "time" else "a statement"}\'s'
     if shaped and not in_numbers:

@@ -58,11 +58,13 @@ STATEMENTS = [
 IDS = [f"{statement.preset}-{statement.currency}-{statement.encoding}" for statement in STATEMENTS]
 
 
-def loaded(folder: Path, preset: str, currency: str, content: bytes, name: str = "statement.csv") -> LoadedBank:
+def loaded(
+    folder: Path, preset: str, currency: str, content: bytes, name: str = "statement.csv", more: str = ""
+) -> LoadedBank:
     """What a configuration of five lines reads."""
     (folder / "bank").mkdir(exist_ok=True)
     (folder / "bank" / name).write_bytes(content)
-    text = configuration(account_of(currency), folder / "bank", f'preset = "{preset}"')
+    text = configuration(account_of(currency), folder / "bank", f'preset = "{preset}"\n{more}')
     [source] = load(configured(folder, text=text), {"KEY": "skey_test_canary0canary0canary"}).bank_sources()
     return read(source, currencies=Currencies())
 
@@ -99,6 +101,16 @@ def test_a_workbook_of_uob_is_read(tmp_path: Path) -> None:
     bank = loaded(tmp_path, "uob", "SGD", singapore.UOB.content, "statement.xls")
     assert bank.rejected[c.REASON].tolist() == []
     assert tuple(of(bank)) == singapore.UOB.lines
+
+
+def test_days_of_another_era_than_the_presets_are_refused_with_what_to_set(tmp_path: Path) -> None:
+    statement = next(statement for statement in STATEMENTS if statement.preset == "mufg-bizstation")
+    content = statement.text.replace(",0809", ",2609").encode(statement.encoding)
+    asked = 'year of "260901" cannot be Reiwa: name its era, or set era = "common" in [bank.x]'
+    refused = loaded(tmp_path, statement.preset, statement.currency, content)
+    assert refused.rejected[c.REASON].tolist()[0] == asked
+    bank = loaded(tmp_path, statement.preset, statement.currency, content, more='era = "common"\n')
+    as_it_should(statement, bank)
 
 
 def test_every_preset_of_a_bank_is_tried_here() -> None:
