@@ -1,10 +1,14 @@
 """Before tests: how many examples `make proof` tries of a property (the suite: Hypothesis' own hundred); caches.
 
-And the search for cycles: at its own pace it takes an eighth of the suite's time.
+And the search for cycles: at its own pace it takes an eighth of the suite's time. No test asks anybody outside: names
+of other machines do not resolve, on a machine with a network either.
 """
 
 import gc
+import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -19,6 +23,21 @@ def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001
     made_once.begin()
     statements_cache.share()
     gc.set_threshold(50_000, 20, 100)
+    resolve = socket.getaddrinfo
+
+    def only_here(host: Any, *more: Any, **named: Any) -> Any:
+        if host and host != "localhost" and not _is_address(host):
+            raise socket.gaierror(socket.EAI_NONAME, f"tests ask nobody outside, and so not {host}")
+        return resolve(host, *more, **named)
+
+    socket.getaddrinfo = only_here
+
+
+def _is_address(host: str | bytes) -> bool:
+    try:
+        return bool(ip_address(host.decode() if isinstance(host, bytes) else host))
+    except ValueError:
+        return False
 
 
 @pytest.fixture(scope="session", autouse=True)

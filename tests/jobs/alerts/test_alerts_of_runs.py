@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -86,8 +86,19 @@ async def test_a_good_night_beats_and_is_told(made: Job, hook: Hook) -> None:
     assert [path for path, _ in hook.calls] == ["/a", "/beat"]
 
 
-async def test_a_range_that_somebody_asked_for_beats_not(ran: Ran, config: Path, hook: Hook) -> None:
-    await tell(ran, config, ASKED, f"{hook.url}/a")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        replace(NIGHTLY, first=FIRST),
+        replace(NIGHTLY, last=LAST),
+        replace(NIGHTLY, accounts=("th",)),
+        replace(NIGHTLY, as_of=datetime(2026, 10, 1, tzinfo=UTC)),
+    ],
+)
+async def test_a_range_that_somebody_asked_for_beats_not(
+    ran: Ran, config: Path, hook: Hook, asked: RunOptions
+) -> None:
+    await tell(ran, config, asked, f"{hook.url}/a")
     assert [path for path, _ in hook.calls] == ["/a"]
 
 
