@@ -113,6 +113,8 @@ def loaded_bank_items(
     )
     details += _share_read(loaded.share)
     details += f"; {loaded.proved:,} statement(s) add up" if loaded.proved else ""
+    several = f"; its statements are of {loaded.accounts} bank accounts, which are read as one"
+    details += several if loaded.accounts > 1 else ""
     details += _as_written(loaded.look, loaded.encodings) + _ignored(loaded.ignored)
     yield _source_item(place, details, _first_lines(loaded.lines, currencies, rows), loaded.look)
     if len(loaded.lines) and not payouts:

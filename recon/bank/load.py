@@ -119,6 +119,7 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
         reading.ignored,
         tuple(dict.fromkeys(reading.encodings)),
         columns.look,
+        len({statement.bank_account for _, statement in reading.statements} - {""}),
     )
 
 

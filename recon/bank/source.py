@@ -179,3 +179,4 @@ class LoadedBank:
     ignored: int = 0  # rows of tables that are no lines
     encodings: tuple[str, ...] = ()  # that text files were read in
     look: Look | None = None  # of the first table
+    accounts: int = 0  # that its statements name

@@ -16,6 +16,7 @@ from recon.money import Currencies
 from recon.result.trust import doubt_lines
 from recon.store.engine import Store
 from recon.store.runs.record import list_breaks
+from tests.kit.bank_files import Entry, mt940_text
 from tests.kit.job import clock, job
 from tests.kit.small_merchant import DAY, MIDNIGHT, merchant, night
 from tests.kit.store_samples import count, opened
@@ -120,6 +121,19 @@ async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -
     [_, failure] = await look(prepared(tmp_path, b"a\n\x81\x00\xff\n"))
     assert failure.result == FAILED
     assert failure.details.startswith("a.csv is not utf-8 text")
+
+
+async def test_check_says_that_a_file_is_of_several_bank_accounts(tmp_path: Path) -> None:
+    path = prepared(tmp_path, None)
+    path.write_text(CONFIG.replace('csv"\npath = "bank/*.csv', 'mt940"\npath = "bank/*.sta'), encoding="utf-8")
+    (tmp_path / "bank").mkdir()
+    one = mt940_text([Entry(date(2026, 11, 20), 50_000)])
+    (tmp_path / "bank" / "a.sta").write_text(one + one.replace(":25:1", ":25:2"))
+    [item] = await look(path)
+    words = "2 statement(s) add up; its statements are of 2 bank accounts, which are read as one"
+    assert (item.result, words in item.details) == (OK, True)
+    (tmp_path / "bank" / "a.sta").write_text(one)
+    assert "bank accounts" not in (await look(path))[0].details
 
 
 async def test_an_unread_row_is_a_break_until_the_bank_sends_it_right(tmp_path: Path) -> None:
