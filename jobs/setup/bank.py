@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from jobs.setup.draft import ROWS, Draft, failing_as_job, settle_writing
 from jobs.setup.files import (
@@ -133,7 +132,7 @@ class _Reader:
 
     def source(self, section: Mapping[str, Any]) -> BankSource:
         """As the configuration would have it."""
-        return _only_source(self._config(section))
+        return self._opened(section)[0]
 
     def rejections(self, section: Mapping[str, Any]) -> Sequence[str]:
         """Why rows are not read, part by part."""
@@ -141,18 +140,15 @@ class _Reader:
 
     def loaded(self, section: Mapping[str, Any]) -> LoadedBank:
         """All that the source holds."""
-        config = self._config(section)
-        return read(_only_source(config), currencies=config.currencies())
+        source, currencies = self._opened(section)
+        return read(source, currencies=currencies)
 
     def texts(self, section: Mapping[str, Any], field: str) -> list[str]:
         """A field's texts in the rows."""
-        config = self._config(section)
-        return texts(_only_source(config), field, currencies=config.currencies())
+        source, currencies = self._opened(section)
+        return texts(source, field, currencies=currencies)
 
-    def _config(self, section: Mapping[str, Any]) -> Config:
-        return self._draft.config("bank", self._name, section)
-
-
-def _only_source(config: Config) -> BankSource:
-    [source] = config.bank_sources()
-    return source
+    def _opened(self, section: Mapping[str, Any]) -> tuple[BankSource, Currencies]:
+        config = self._draft.config("bank", self._name, section)
+        [source] = config.bank_sources()
+        return source, config.currencies()

@@ -137,7 +137,7 @@ class _Reader:
 
     def source(self, section: Mapping[str, Any]) -> OrderSource:
         """As the configuration would have it."""
-        return self._source(self._config(section))
+        return self._opened(section)[0]
 
     def rejections(self, section: Mapping[str, Any]) -> Sequence[str]:
         """Why rows are not read, part by part, but for words of states: those are asked."""
@@ -146,21 +146,19 @@ class _Reader:
 
     def loaded(self, section: Mapping[str, Any]) -> LoadedOrders:
         """All that the source holds, of a database lately."""
-        config = self._config(section)
-        return load_orders(config, self._source(config), self._window)
+        source, config = self._opened(section)
+        return load_orders(config, source, self._window)
 
     def texts(self, section: Mapping[str, Any], field: str) -> list[str]:
         """A field's texts in the rows that count."""
-        config = self._config(section)
+        source, config = self._opened(section)
         accounts = {name: account.currency for name, account in config.accounts.items()}
-        source = self._source(config)
         return texts(source, field, accounts=accounts, currencies=config.currencies(), window=self._window)
 
-    def _config(self, section: Mapping[str, Any]) -> Config:
-        return self._draft.config("orders", self._name, section)
-
-    def _source(self, config: Config) -> OrderSource:
-        return next(source for source in config.sources() if source.name == self._name)
+    def _opened(self, section: Mapping[str, Any]) -> tuple[OrderSource, Config]:
+        config = self._draft.config("orders", self._name, section)
+        [source] = config.sources()
+        return source, config
 
 
 def _parquet(file: SourceFile) -> SampleFile:

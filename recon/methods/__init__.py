@@ -213,11 +213,10 @@ def _text(name: str, value: Any, currency: str, currencies: Currencies) -> str:
 def duration_text(value: timedelta) -> str:
     """ "10 minutes", "365 days": the largest unit that is exact, seconds at least."""
     seconds = value // timedelta(seconds=1)
-    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
-        if seconds % size == 0 and (seconds or size == 1):
-            count = seconds // size
-            return f"{count} {word}" + ("" if count == 1 else "s")
-    raise AssertionError(seconds)
+    sizes = ((86_400, "day"), (3_600, "hour"), (60, "minute")) if seconds else ()
+    size, word = next((pair for pair in sizes if seconds % pair[0] == 0), (1, "second"))
+    count = seconds // size
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _read(currencies: Currencies) -> tuple[tuple[Entry, ...], Mapping[str, str], Mapping[str, str]]:
