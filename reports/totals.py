@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from recon.arrays import Ints, Mask
 from recon.columnar import np, pd
 from recon.columns import distinct_rows
 
@@ -52,26 +54,37 @@ def _lines(
     frame: pd.DataFrame, totals: Totals, currencies: Mapping[str, str], keys: list[str]
 ) -> Iterator[TotalLine]:
     kinds, kind_of = distinct_rows(frame, keys)
+    columns = {name: _numbers(frame[name]) for name in totals.summed}
     for at in sorted(range(len(kinds)), key=lambda at: [(word is None, word or "") for word in kinds[at]]):
         words = dict(zip(keys, kinds[at], strict=True))
         mine = slice(None) if len(kinds) == 1 else np.flatnonzero(kind_of == at)
         sums = {
-            name: _sum(frame[name].iloc[mine], words[currencies[name]] or "", whole=name in totals.whole)
-            for name in totals.summed
+            name: _sum(numbers[mine], known[mine], words[currencies[name]] or "", whole=name in totals.whole)
+            for name, (numbers, known) in columns.items()
         }
         if any(total.amount is not None for total in sums.values()):
             yield TotalLine(words, sums)
 
 
-def _sum(amounts: pd.Series[int], currency: str, *, whole: bool) -> Sum:
-    known = amounts.dropna()
-    if whole and len(known) < len(amounts):
+def _numbers(amounts: pd.Series[int]) -> tuple[Ints, Mask]:
+    """Minor units, and which of them are known."""
+    cells: Any = amounts
+    return cells.to_numpy(dtype=np.int64, na_value=0), cells.notna().to_numpy(dtype=bool)
+
+
+def _sum(numbers: Ints, known: Mask, currency: str, *, whole: bool) -> Sum:
+    own = numbers[known]
+    if not len(own) or (whole and len(own) < len(numbers)):
         return Sum(None, 0, currency)
-    return Sum(exact_sum(known) if len(known) else None, int(known.abs().max()) if len(known) else 0, currency)
+    return Sum(_exact(own), int(np.abs(own).max()), currency)
 
 
 def exact_sum(amounts: pd.Series[int]) -> int:
-    """The exact sum of minor units; in Python's own numbers where it might not fit into 64 bits."""
-    numbers = amounts.dropna().to_numpy(dtype="int64")
+    """The exact sum of minor units, those that are not known left out."""
+    return _exact(np.asarray(amounts.dropna(), dtype=np.int64))
+
+
+def _exact(numbers: Ints) -> int:
+    """In Python's own numbers where the sum might not fit into 64 bits."""
     small = not len(numbers) or int(np.abs(numbers).max()) < 2**62 // len(numbers)
     return int(numbers.sum()) if small else sum(numbers.tolist())

@@ -225,6 +225,9 @@ def _rendered(part: FilledSheet, context: CellContext, chunk: int) -> Iterator[b
         first = start - part.tab.start + HEADER_ROWS + 1
         return rows_xml(part.placed.frame.iloc[start:stop], part.placed.sheet.columns, context, first)
 
+    if len(starts) == 1:
+        yield render(starts[0])
+        return
     with ThreadPoolExecutor(1) as ahead:
         waiting = ahead.submit(render, starts[0])
         for start in starts[1:]:
