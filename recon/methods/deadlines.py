@@ -3,7 +3,7 @@
 A moment is in time up to and including its due moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,6 +11,7 @@ from recon import columns as c
 from recon.calendars import local_day
 from recon.methods import CONFIGURED
 from recon.model import Break, Charge, Dispute, DisputeStatus, Refund, Severity, Transfer
+from recon.money import Money
 from recon.settings import Context
 
 GRACE = timedelta(minutes=30)  # [rules.pending_stuck] grace
@@ -116,12 +117,12 @@ def last_day_without_credit(account: str, context: Context) -> date:
     return day
 
 
-def owed(charges: Iterable[Charge], context: Context) -> tuple[datetime | None, str]:
+def owed(held: Mapping[Charge, Money], context: Context) -> tuple[datetime | None, str]:
     """Money that must go back: until when Omise lets it be refunded (the earliest), and what to do, in words."""
     ends: list[datetime] = []
     words = []
-    for charge in charges:
-        amount = context.words(charge.left)
+    for charge, rest in held.items():
+        amount = context.words(rest)
         due = refund_window(charge, context)
         if not can_refund(charge, context):
             words.append(f"Pay {amount} of {charge.id} back yourself: Omise refunds no {charge.method}.")

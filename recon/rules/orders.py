@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from recon import columns as c
 from recon.arrays import Mask
 from recon.columnar import np
 from recon.methods.deadlines import owed
-from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Exposure, OrderStatus, Severity
+from recon.model import (
+    EXPECTS_CHARGE,
+    Break,
+    Case,
+    Charge,
+    ChargeStatus,
+    DisputeStatus,
+    Exposure,
+    OrderStatus,
+    Severity,
+)
 from recon.money import Money
 from recon.rules.rule import BySign, Rule, order_of
 from recon.settings import WEBHOOK_GRACE, Context
@@ -151,19 +162,19 @@ def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
 def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.order is None or case.order.status != OrderStatus.CANCELLED:
         return None
-    kept = [charge for charge in case.paying if charge.kept]
-    if not kept:
+    rests = _held(case)
+    if not rests:
         return None
-    held = _total_of(case, [charge.left for charge in kept])
-    held_words = " and ".join(f"{charge.id} still holds {context.words(charge.left)}" for charge in kept)
-    due_by, action = owed(kept, context)
+    held = _total_of(case, rests.values())
+    held_words = " and ".join(f"{charge.id} still holds {context.words(rest)}" for charge, rest in rests.items())
+    due_by, action = owed(rests, context)
     return rule.on_order(
         case,
         context,
         f"{_order(case, context)}, but charge {held_words} of the payer's money.",
         suggestion=f"{action} Or reinstate the order.",
         due_by=due_by,
-        charge_id=kept[0].id,
+        charge_id=next(iter(rests)).id,
         expected=0,
         actual=held,
         amount_at_risk=held,
@@ -174,7 +185,8 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     order = case.order
     if order is None or len(case.paying) < 2:
         return None
-    kept = [charge for charge in case.paying if charge.kept]
+    rests = _held(case)
+    kept = list(rests)
     if len(kept) < 2 or _splits(case, kept, context):
         return None
     good = [charge for charge in kept if _pays_it(case, charge, context)]
@@ -182,8 +194,8 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
         return None
     named = [charge for charge in good if charge.id == order.charge_id]
     payer = (named or good)[0]
-    extra = [charge for charge in kept if charge is not payer]
-    total = _total_of(case, [charge.left for charge in extra])
+    extra = {charge: rest for charge, rest in rests.items() if charge is not payer}
+    total = _total_of(case, extra.values())
     again = ", ".join(f"{charge.id} ({context.words(charge.captured)})" for charge in extra)
     due_by, action = owed(extra, context)
     return rule.on_order(
@@ -192,7 +204,7 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
         f"{_order(case, context)} and paid by {payer.id}; {again} took money for it again.",
         suggestion=f"{action} Keep {payer.id}.",
         due_by=due_by,
-        charge_id=extra[0].id,
+        charge_id=next(iter(extra)).id,
         expected=case.expected,
         actual=None if total is None else case.expected + total,
         amount_at_risk=total,
@@ -302,7 +314,16 @@ def _same_currency(case: Case, money: Money) -> int | None:
     return money.amount if money.currency == order_of(case).money.currency else None
 
 
-def _total_of(case: Case, sums: list[Money]) -> int | None:
+def _held(case: Case) -> dict[Charge, Money]:
+    """The charges that hold money of the payer, each with how much: what a lost dispute took, the payer has back."""
+    lost = Counter[str]()
+    for dispute in case.disputes:
+        lost[dispute.charge_id] += dispute.money.amount if dispute.status == DisputeStatus.LOST else 0
+    rests = {charge: Money(charge.left.amount - lost[charge.id], charge.left.currency) for charge in case.paying}
+    return {charge: rest for charge, rest in rests.items() if rest.amount > 0}
+
+
+def _total_of(case: Case, sums: Collection[Money]) -> int | None:
     """Their sum in minor units; null where one is in another currency than the order."""
     same = all(money.currency == order_of(case).money.currency for money in sums)
     return sum(money.amount for money in sums) if same else None

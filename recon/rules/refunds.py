@@ -61,8 +61,8 @@ class _Sides:
 
     @property
     def whole(self) -> bool:
-        """All that was taken went back."""
-        return bool(self.payers) and not any(charge.left.amount for charge in self.payers)
+        """All that was taken went back, by refunds or by lost disputes."""
+        return bool(self.payers) and sum(charge.left.amount for charge in self.payers) <= self.lost
 
 
 def _sides(case: Case, context: Context) -> _Sides | None:

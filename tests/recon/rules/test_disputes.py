@@ -57,6 +57,29 @@ def test_a_lost_dispute_that_the_shop_counts_as_refunded_agrees() -> None:
     assert codes(AS_OF, *rows, disputes=[dispute(status="won")]) == ["refund_missing"]
 
 
+@pytest.mark.parametrize("status", ["cancelled", "refund_requested"])
+def test_what_a_lost_dispute_took_is_not_to_be_refunded_again(status: str) -> None:
+    promptpay = charge(method="promptpay")  # no refund of it is possible: one that is asked for is told
+    whole = [dispute(status="lost")]
+    assert codes(AS_OF, [order(status=status)], [promptpay], disputes=whole) == []
+    assert codes(AS_OF, [order(status=status)], [promptpay], disputes=[dispute(status="won")]) != []
+    rest = charge(refunded_amount=4_000)
+    assert codes(AS_OF, [order(status="cancelled")], [rest], disputes=[dispute(status="lost", amount=6_000)]) == []
+
+
+def test_of_a_cancelled_order_only_what_a_lost_dispute_left_is_held() -> None:
+    found = only(AS_OF, [order(status="cancelled")], [charge()], disputes=[dispute(status="lost", amount=6_000)])
+    assert (found.code, found.amount_at_risk) == ("order_cancelled_but_charged", 4_000)
+    assert "Refund THB 40.00" in found.suggestion
+
+
+def test_a_duplicate_that_was_lost_in_a_dispute_is_not_to_be_refunded() -> None:
+    twice = [charge("chrg_1"), charge("chrg_2")]
+    assert codes(AS_OF, [order()], twice) == ["duplicate_charge"]
+    found = codes(AS_OF, [order()], twice, disputes=[dispute(of="chrg_2", status="lost")])
+    assert "duplicate_charge" not in found
+
+
 def test_a_lost_dispute_without_an_order_is_the_missing_orders_affair() -> None:
     assert codes(AS_OF, [], [charge(of=None)], disputes=[dispute(status="lost")]) == ["order_missing"]
 
