@@ -10,7 +10,7 @@ from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.columnar import np
 from recon.methods.deadlines import last_day_without_credit
-from recon.model import Account, Books, KnownBreak, OrderStatus, Proof, Window
+from recon.model import Account, Books, DisputeStatus, KnownBreak, OrderStatus, Proof, Window
 from recon.model.rulings import Ruling
 from recon.result.reasons import reasons_of
 from recon.result.waiting import CHARGES_THAT_WAIT, ORDERS_THAT_WAIT
@@ -98,6 +98,9 @@ class _Cases:
         self._given_back = np.where(given_back & self._columns.pays, captured, 0)
         self._voided = np.where(successful & ~self._columns.pays, captured, 0)
         self._returned = self._columns.of_any_charge(given_back | (self._voided != 0))
+        disputes = judged.books.disputes
+        lost = disputes[c.CHARGE_ID][c.equals(disputes, c.STATUS, DisputeStatus.LOST)]
+        self._lost = self._columns.of_any_charge(c.is_in(self._charge_ids, lost))
         elsewhere = self._columns.of_any_charge(self._columns.pays & ~sides.all_charges)
         self._elsewhere = elsewhere | self._columns.of_any_order(~sides.all_orders)
         self._linked_by_hand = sides.all_orders & c.is_in(self._order_ids, reasons.linked)
@@ -169,6 +172,8 @@ class _Cases:
             return due if status == OrderStatus.PENDING else "cancelled orders"
         if self._returned[case]:
             return "charges given back in full"
+        if self._lost[case]:
+            return "charges that lost disputes took back"
         if self._judged.scope.kept_aside[case] or self._judged.scope.unknown[case]:
             return "orders of which a charge could not be read, or has an unknown status"
         if self._judged.scope.unread_orders[case]:

@@ -6,8 +6,25 @@ import pytest
 
 from recon.model import Proof, Window
 from recon.money import Tolerance
+from recon.result.proofs import orders_to_charges, sides_of
 from recon.settings import RuleSettings, WithoutOrders
-from tests.kit.books import AS_OF, DAY, EVER, MINUTE, NOON, Job, Row, charge, failed, order, voided, with_context
+from recon.settlement.gaps import Reasons
+from tests.kit.books import (
+    AS_OF,
+    DAY,
+    EVER,
+    MINUTE,
+    NOON,
+    Job,
+    Row,
+    books,
+    charge,
+    failed,
+    order,
+    voided,
+    with_context,
+)
+from tests.kit.clocks import dispute
 from tests.recon.result.test_result import result_of
 
 
@@ -61,6 +78,14 @@ def test_the_edge_of_the_range_explains_itself() -> None:
 def test_money_that_went_back_is_explained_by_its_order() -> None:
     assert proof([order(status="cancelled")], [charge(refunded_amount=10_000)]).unexplained == 0
     assert proof([order(status="refunded", refunded_amount=10_000)], [voided("chrg_1")]).unexplained == 0
+
+
+def test_a_duplicate_that_was_lost_in_a_dispute_is_explained() -> None:
+    twice = [charge("chrg_1"), charge("chrg_2")]
+    judged = Job().judge_books(books([order()], twice, AS_OF, disputes=[dispute(of="chrg_2", status="lost")]))
+    (found,) = orders_to_charges(judged, sides_of(judged.books, "th", EVER), Reasons())
+    assert [(item.what, item.amount) for item in found.items] == [("charges that lost disputes took back", 10_000)]
+    assert found.unexplained == 0
 
 
 def test_a_charge_of_another_accounts_order_is_that_accounts_affair() -> None:
