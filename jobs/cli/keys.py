@@ -1,5 +1,6 @@
 """`recon keys`, `recon erase` and `recon retention`: keys, and what is kept of people."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from jobs.cli.options import actor, choices, clock, print_lines, read_config, re
 from jobs.config.config import Config
 from jobs.desk import personal
 from jobs.logs.errors import say, told
+from jobs.run.moments.gateway_clock import prove_clock
 from recon.store.desk.people import Act
 
 keys = typer.Typer()
@@ -76,10 +78,11 @@ def erase(
 def apply_retention(context: typer.Context, by: options.By = "", as_json: options.AsJson = False) -> None:
     """Take out what is past its time: customers' hashes, access log.
 
-    That is [retention] customer_fields and access_log.
+    That is [retention] customer_fields and access_log. By a clock that is not Omise's nothing is taken out.
     """
     with told(as_json):
         config = read_config(context)
+        asyncio.run(prove_clock(config, tuple(config.accounts), clock))  # what is taken out never comes back
         document = personal.apply_retention(config, _act(config, by))
         respond(as_json, document, lambda: _show(document))
         _say_left(document)

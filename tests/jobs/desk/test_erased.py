@@ -5,6 +5,7 @@ import csv
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.files import ORDER_COLUMNS, write_csv
 from recon.sandbox.worlds.world import World
 from tests.kit.job import FIRST, Job, job
-from tests.kit.rotated_keys import book_of, configure, done, recon
+from tests.kit.rotated_keys import book_of, configure, done, hashes, recon
 
 CUSTOMER = "buyer-canary@example.com"
 TAKEN_OUT = ": what only the customer told apart is linked by amount and time since"
@@ -90,7 +91,7 @@ async def test_what_was_written_before_names_the_erasure(
 ) -> None:
     async with copy_of(kept, tmp_path) as made:
         book = book_of((tmp_path / "reports").iterdir())
-        done(made, *words)
+        await asyncio.to_thread(done, made, *words)
         verified = recon(made, "verify", str(book))
         assert verified.exit_code == 1
         assert f"{book}: untouched" in verified.stdout
@@ -102,3 +103,14 @@ async def test_what_was_written_before_names_the_erasure(
         [unsigned] = outcome.unsigned
         assert named in unsigned.words
         done(made, "verify", str(book_of(outcome.reports)), "--audit")
+
+
+async def test_by_a_clock_that_is_ahead_nothing_is_past_its_time(
+    tmp_path: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with copy_of(kept, tmp_path) as made:
+        before = hashes(made)
+        monkeypatch.setattr("jobs.cli.keys.clock", lambda: datetime.now(UTC) + timedelta(days=4_000))
+        result = await asyncio.to_thread(recon, made, "retention", "apply")
+        assert (result.exit_code, "clock is 4000 days ahead of Omise's" in result.stderr) == (2, True)
+        assert hashes(made) == before
