@@ -267,7 +267,7 @@ def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
     """The sign-off that stands already; raises NotSigned in words."""
     where = _range_of(wanted)
     signed = before.get(wanted.role)
-    preparer = before.get("preparer")
+    preparer = before.get(PREPARER)
     if preparer and preparer.sha256 != wanted.sha256:
         raise NotSigned(f"another workbook of {where} is signed: {preparer.who} signed it as preparer")
     if signed is not None:

@@ -16,6 +16,7 @@ from recon.privacy import HASH
 from recon.store import bulk, tables
 from recon.store.desk import access, audit
 from recon.store.desk.people import Act
+from recon.store.desk.workbooks import GROUP
 from recon.store.engine import Refused, Store, from_micros, reading, to_micros, writing
 from recon.store.runs.attempts import refuse_beside_runs
 from recon.store.tables.customers import FORGOTTEN, RETENTION
@@ -156,7 +157,7 @@ def workbooks_of(store: Store, days: Collection[tuple[str, date]]) -> list[str]:
         row.name
         for row in rows
         for account, day in days
-        if row.account in (account, "group") and row.first_day <= day <= row.last_day
+        if row.account in (account, GROUP) and row.first_day <= day <= row.last_day
     )
     return sorted(set(shown))
 
