@@ -60,6 +60,7 @@ _VALUES: Mapping[Value, Any] = {
     Value.CONSTANTS: Mapping[str, str],
     Value.PATTERNS: Mapping[str, fields.Cells],
     Value.DIRECTION: DirectionSection,
+    Value.ACCOUNT_NUMBER: fields.SecretOrText,
     Value.DATABASE: fields.OrdersUrl,
 }
 

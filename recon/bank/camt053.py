@@ -24,10 +24,12 @@ from recon.bank.source import (
     Statement,
     StatementKind,
     Unread,
+    account_number,
 )
 from recon.bank.texts import day, shown, tidy, worded
 from recon.money import BadAmount, Currencies, UnknownCurrency
 from recon.tabular.files import SourceFile
+from recon.tabular.keys import STATEMENT_OF
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(?:0[2-9]|1[0-4])")
 _BOOKED = "BOOK"
@@ -89,7 +91,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return tuple(statements), tuple(rejected)
 
 
-KIND = StatementKind("camt053", _read)
+KIND = StatementKind("camt053", _read, (STATEMENT_OF,))
 
 
 def _elements(file: SourceFile) -> Iterator[etree._Element]:
@@ -133,6 +135,7 @@ def _statement(element: etree._Element, entries: _Entries, row: int) -> Statemen
     number = _first(head, "ElctrncSeqNb", "LglSeqNb", "Id")
     page = _first(head, "StmtPgntn/PgNb", "RptPgntn/PgNb")
     number = f"{number}/{page}" if page else number
+    account = account_number(_first(head, "Acct/Id/IBAN", "Acct/Id/Othr/Id"))
     try:
         if entries.fault:
             raise BadLine(entries.fault)
@@ -143,11 +146,12 @@ def _statement(element: etree._Element, entries: _Entries, row: int) -> Statemen
         name = f"statement {shown(number)}" if number else "a statement"
         reason = f"{name} cannot be read and is kept aside as a whole: {error}"
         content = (number, _first(head, "CreDtTm"), str(entries.count))
-        return Rejected(row, reason, content, unread=_unread(element, entries.source), rows=entries.count)
+        unread = _unread(element, entries.source)
+        return Rejected(row, reason, content, unread=unread, rows=entries.count, bank_account=account)
     return Statement(
         lines=tuple(entries.lines),
         row=row,
-        bank_account="".join(_first(head, "Acct/Id/IBAN", "Acct/Id/Othr/Id").split()).upper(),
+        bank_account=account,
         number=shown(number),
         currency=currency,
         opening=opening,

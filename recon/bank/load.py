@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recon import columns as c
+from recon.bank.accounts import NONE_OF_IT, of_one_account
 from recon.bank.balances import gaps, out_of_balance
 from recon.bank.rows import parsed, texts_of
 from recon.bank.source import (
@@ -90,11 +91,14 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
             file = _statement_file(name, path)
             first = hashes.setdefault(file.sha256, name)
             if first == name:
-                parsed_files.append(_ParsedFile(name, file.sha256, *_parsed(file, source, currencies, columns)))
+                found = _parsed(file, source, currencies, columns, reading)
+                parsed_files.append(_ParsedFile(name, file.sha256, *found))
             else:
                 reading.repeated.append(f"{source.place}: {name} is the same file as {first}, and was read once")
                 columns.repeat(name, first)
     columns.refuse_missing()
+    if parsed_files and not any(file.statements or file.rejected for file in parsed_files):
+        _keep_unreadable(source, Path(source.path).name, NONE_OF_IT, reading)
     for parsed_file in parsed_files:
         with _failing_alone(source, parsed_file.name, reading):
             _take_in(parsed_file, source, currencies, columns.lacking(parsed_file.name), reading)
@@ -216,11 +220,15 @@ def _kept_aside(file: str, lacking: Sequence[str], lines: Sequence[Line]) -> lis
     ]
 
 
-def _parsed(file: SourceFile, source: BankSource, currencies: Currencies, columns: _Columns) -> Parsed:
-    """A file's statements; a table's columns are added to those of the others."""
+def _parsed(
+    file: SourceFile, source: BankSource, currencies: Currencies, columns: _Columns, reading: _Reading
+) -> Parsed:
+    """A file's statements of the source's account; a table's columns are added to those of the others."""
     kind = _kind_of(source)
     if not isinstance(kind, TableKind):
-        return kind.read(file, source, currencies)
+        chosen, others = of_one_account(file.name, source, kind.read(file, source, currencies))
+        reading.ignored += others
+        return chosen
     table = kind.table(file, source)
     columns.add(table)
     return parsed(table, source, currencies)

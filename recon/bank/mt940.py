@@ -24,6 +24,7 @@ from recon.bank.source import (
     Statement,
     StatementKind,
     Unread,
+    account_number,
 )
 from recon.bank.swift import checked
 from recon.bank.texts import shown, tidy
@@ -31,6 +32,7 @@ from recon.money import BadAmount, Currencies
 from recon.tabular.date_forms import looks_short_buddhist
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
+from recon.tabular.keys import STATEMENT_OF
 
 if TYPE_CHECKING:  # late: the command that reads a configuration reads no statement
     from mt940.models import Balance as LibraryBalance
@@ -48,6 +50,7 @@ _ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all u
 _LINE = re.compile(r"^:61:", re.MULTILINE)
 _BALANCE_DAY = re.compile(r"^:(60|62)[FM]:[CD](\d\d)(\d\d)(\d\d)", re.MULTILINE | re.ASCII)
 _OPENING = re.compile(r"^(?P<tag>:60[FM]?:)(?:[DC]\d{6}(?P<currency>[A-Z]{3}))?", re.MULTILINE | re.IGNORECASE)
+_ACCOUNT = re.compile(r"^:25[A-Z]?:(?P<number>[^\n]{0,35})", re.MULTILINE)
 _PART = re.compile(r"\?\d\d", re.ASCII)
 _NO_BALANCE = "it has no opening balance (:60F:) or no closing balance (:62F:)"
 _NO_REFERENCE = frozenset({"", "NONREF"})
@@ -68,6 +71,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
                     tuple(block.splitlines()),
                     unread=_unread(block),
                     rows=len(_LINE.findall(block)),
+                    bank_account=_account(block),
                 )
             )
     if not statements and not rejected:
@@ -77,7 +81,13 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return tuple(statements), tuple(rejected)
 
 
-KIND = StatementKind("mt940", _read)
+KIND = StatementKind("mt940", _read, (STATEMENT_OF,))
+
+
+def _account(block: str) -> str:
+    """The bank account of a statement that cannot be read; another message is of none."""
+    named = None if other_of_swift(block) else _ACCOUNT.search(block)
+    return account_number(named["number"]) if named else ""
 
 
 def _unread(block: str) -> Unread:
@@ -131,7 +141,7 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
             for at, entry, given in zip(rows, transactions, references, strict=True)
         ),
         row=row,
-        bank_account="".join(str(transactions.data.get("account_identification") or "").split()).upper(),
+        bank_account=account_number(str(transactions.data.get("account_identification") or "")),
         number=shown(number),
         currency=currency,
         opening=_balance(opening, currency, currencies),

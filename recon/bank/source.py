@@ -22,6 +22,11 @@ from recon.tabular.table import Table, TableUnreadable
 BankUnreadable = TableUnreadable
 
 
+def account_number(text: str) -> str:
+    """The number of a bank account as it is compared: without blanks, whatever the case of its letters."""
+    return "".join(text.split()).upper()
+
+
 class BadLine(ValueError):
     """A value of a line or a statement that cannot be read; says why."""
 
@@ -46,6 +51,11 @@ class BankSource:
     fee_bound: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     max_rejected: Decimal = Decimal(5)
+
+    @property
+    def statement_of(self) -> str:
+        """The bank account whose statements are read, of files that hold several; empty: they are of one."""
+        return account_number(self.settings.get("statement_of") or "")
 
     @property
     def place(self) -> str:
@@ -130,6 +140,7 @@ class Rejected:
     column: str | None = None
     unread: Unread = Unread()
     rows: int = field(default=1, compare=False)  # of a statement that is kept aside whole, its lines
+    bank_account: str = field(default="", compare=False, repr=False)  # of a statement, as far as it says so
 
 
 Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
@@ -176,7 +187,7 @@ class LoadedBank:
     lacking: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
-    ignored: int = 0  # rows of tables that are no lines
+    ignored: int = 0  # rows of tables that are no lines, lines of other accounts than the one
     encodings: tuple[str, ...] = ()  # that text files were read in
     look: Look | None = None  # of the first table
     accounts: int = 0  # that its statements name

@@ -21,6 +21,7 @@ class Value(Enum):
     CONSTANTS = auto()  # texts, by field
     PATTERNS = auto()  # by column: texts, with a leading ! for what is not wanted
     DIRECTION = auto()  # a column, and its words for debit and for credit
+    ACCOUNT_NUMBER = auto()  # text: of a bank account; it may stand outside the file, and is never shown
     DATABASE = auto()  # text: a URL that may hold a password; it may stand outside the file
 
 
@@ -55,3 +56,4 @@ _HEADER_ROW = Key("header_row", Value.HEADER_ROW)
 TEXT_KEYS = (*TABLE_KEYS, _HEADER_ROW, Key("delimiter", Value.DELIMITER))
 WORKBOOK_KEYS = (*TABLE_KEYS, _HEADER_ROW, Key("sheet"))
 DIRECTION = Key("direction", Value.DIRECTION)  # of statements
+STATEMENT_OF = Key("statement_of", Value.ACCOUNT_NUMBER)  # of statements that name their account, one beside another

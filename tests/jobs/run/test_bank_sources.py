@@ -123,17 +123,24 @@ async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -
     assert failure.details.startswith("a.csv is not utf-8 text")
 
 
-async def test_check_says_that_a_file_is_of_several_bank_accounts(tmp_path: Path) -> None:
+async def test_of_several_bank_accounts_the_configuration_names_the_one(tmp_path: Path) -> None:
     path = prepared(tmp_path, None)
-    path.write_text(CONFIG.replace('csv"\npath = "bank/*.csv', 'mt940"\npath = "bank/*.sta'), encoding="utf-8")
+    text = CONFIG.replace('csv"\npath = "bank/*.csv', 'mt940"\npath = "bank/*.sta')
+    path.write_text(text, encoding="utf-8")
     (tmp_path / "bank").mkdir()
     one = mt940_text([Entry(date(2026, 11, 20), 50_000)])
-    (tmp_path / "bank" / "a.sta").write_text(one + one.replace(":25:1", ":25:2"))
-    [item] = await look(path)
-    words = "2 statement(s) add up; its statements are of 2 bank accounts, which are read as one"
-    assert (item.result, words in item.details) == (OK, True)
+    other = one.replace(":25:1234567890", ":25:9876543210")
     (tmp_path / "bank" / "a.sta").write_text(one)
-    assert "bank accounts" not in (await look(path))[0].details
+    (tmp_path / "bank" / "b.sta").write_text(other)
+    read, warned = await look(path)
+    assert (read.result, warned.result) == (OK, WARNING)
+    assert warned.details == "its files are of 2 bank accounts, which are read as one: statement_of names the one"
+    (tmp_path / "bank" / "a.sta").write_text(one + other)
+    assert FAILED in [item.result for item in await look(path)]
+    path.write_text(text.replace('account = "th"\n', 'account = "th"\nstatement_of = "98 7654 3210"\n'), "utf-8")
+    [item] = await look(path)
+    assert (item.result, item.details.startswith("1 lines in 2 file(s), 1 of them payouts")) == (OK, True)
+    assert item.details.endswith("; 1 row(s) ignored")
 
 
 async def test_an_unread_row_is_a_break_until_the_bank_sends_it_right(tmp_path: Path) -> None:
