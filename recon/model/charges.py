@@ -17,6 +17,10 @@ class ChargeStatus(StrEnum):
     REVERSED = "reversed"
 
 
+# A charge in one of these states took no money.
+NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED})
+
+
 class DisputeStatus(StrEnum):
     """Omise's words for a dispute; any other word stays what it is and is shown."""
 

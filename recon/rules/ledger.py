@@ -150,20 +150,25 @@ def _fee_breaks(
 def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     ledger = judged.settled.ledger
     wrong = judged.settled.discrepancies
-    odd = (wrong.unknown_origin | wrong.impossible) & judged.scope.transactions
+    odd = (wrong.unknown_origin | wrong.impossible | wrong.of_failed) & judged.scope.transactions
     names = [c.ACCOUNT, c.TRANSACTION_ID, c.ORIGIN, c.CURRENCY, c.DIRECTION, c.KEY]
     rows = zip(
         rows_of(judged.books.transactions, odd, names),
         ledger.signed[odd].tolist(),
         ledger.kinds[odd].tolist(),
         wrong.unknown_origin[odd].tolist(),
+        wrong.of_failed[odd].tolist(),
+        ledger.origin_at[odd].tolist(),
         strict=True,
     )
-    for (account, transaction, origin_cell, currency, direction, key), moved, kind, unknown in rows:
+    statuses = {"charge": judged.books.charges[c.STATUS], "refund": judged.books.refunds[c.STATUS]}
+    for (account, transaction, origin_cell, currency, direction, key), moved, kind, unknown, failed, at in rows:
         origin = text_or_none(origin_cell)
         why = f"which cannot be for the {kind} {origin}" if origin else "and it names nothing that it comes from"
         if unknown and origin:
             why = f"for the {kind} {origin}, which Omise does not know"
+        elif failed:
+            why = f'for the {kind} {origin}, which is "{statuses[kind].iloc[at]}", and nothing undid it'
         ids = {f"{kind}_id": origin} if origin and kind in ("charge", "refund", "transfer", "dispute") else {}
         amount = context.currencies.words(abs(moved), currency)
         yield rule.on(
@@ -294,8 +299,8 @@ RULES = (
         "transaction_unexplained",
         Severity.MEDIUM,
         "transaction",
-        "The balance moved for something that Omise does not know, in a direction that it cannot have, or for a kind "
-        "of thing that is not known here (one break per kind).",
+        "The balance moved for something that Omise does not know or that failed, in a direction that it cannot "
+        "have, or for a kind of thing that is not known here (one break per kind).",
         "Ask Omise's support what the transaction is for.",
         find=_unexplained,
         proof=CHARGES_TO_LEDGER,

@@ -12,10 +12,10 @@ from recon.columnar import np
 from recon.methods.deadlines import owed
 from recon.model import (
     EXPECTS_CHARGE,
+    NEVER_PAID,
     Break,
     Case,
     Charge,
-    ChargeStatus,
     DisputeStatus,
     Exposure,
     OrderStatus,
@@ -28,7 +28,6 @@ from recon.triage.columns import CaseColumns
 
 GROUP = "Order and charge"
 _DO_NOT_DELIVER = "Do not deliver: cancel the order, or mark it as refunded, and find out who gave the money back."
-NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED})
 
 
 def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.columnar import np, pa, pc, pd
-from recon.model import Books
+from recon.model import NEVER_PAID, Books
 
 UNKNOWN = "unknown"
 PREFIXES: Mapping[str, str] = {
@@ -56,6 +56,7 @@ class Discrepancies:
     refunds: Mask
     unknown_origin: Mask  # per transaction
     impossible: Mask  # per transaction: a direction that its origin cannot have
+    of_failed: Mask  # per transaction: it moved money for what failed
 
 
 def read(books: Books) -> Ledger:
@@ -92,6 +93,7 @@ def discrepancies(books: Books, ledger: Ledger) -> Discrepancies:
         refunds=counts & ~voids & _differs(books, ledger, ledger.refund_at, refunds, back),
         unknown_origin=unknown,
         impossible=~unknown & _impossible(books, ledger),
+        of_failed=of_failed(books, ledger),
     )
 
 
@@ -173,12 +175,15 @@ def _differs(books: Books, ledger: Ledger, at: Ints, frame: pd.DataFrame, due: I
 
 
 def _impossible(books: Books, ledger: Ledger) -> Mask:
-    """A charge is debited only if its net is negative or it is voided; a refund or transfer credited if it failed."""
+    """A charge is debited only if its net is negative or it is voided; a refund or transfer credited if it failed.
+
+    What moves for a charge that took no money is of_failed's.
+    """
     charges = books.charges
     refunds = books.refunds
     transfers = books.transfers
     allowed = {
-        "charge": (-1, (charges[c.NET] < 0) | charges[c.VOIDED]),
+        "charge": (-1, (charges[c.NET] < 0) | charges[c.VOIDED] | charges[c.STATUS].isin(NEVER_PAID)),
         "refund": (1, refunds[c.STATUS] == "failed"),
         "transfer": (1, transfers[c.FAILURE_CODE].notna() | transfers[c.DELETED]),
     }
@@ -186,4 +191,23 @@ def _impossible(books: Books, ledger: Ledger) -> Mask:
     for kind, (sign, exempt) in allowed.items():
         odd = np.flatnonzero((ledger.kinds == kind) & (np.sign(ledger.signed) == sign) & (ledger.origin_at >= 0))
         result[odd] = ~exempt.to_numpy(dtype=bool)[ledger.origin_at[odd]]
+    return result
+
+
+def of_failed(books: Books, ledger: Ledger) -> Mask:
+    """Per transaction whether it moved money for a charge that never took any, or for a failed refund, for good.
+
+    What was given back moved nothing; of a failed refund the giving back may be all that is stored.
+    """
+    charges = books.charges
+    refunds = books.refunds
+    result = np.zeros(len(books.transactions), dtype=bool)
+    for kind, failed in (("charge", charges[c.STATUS].isin(NEVER_PAID)), ("refund", refunds[c.STATUS] == "failed")):
+        at = np.flatnonzero((ledger.kinds == kind) & (ledger.origin_at >= 0))
+        at = at[failed.to_numpy(dtype=bool)[ledger.origin_at[at]]]
+        sums = np.zeros(len(failed), dtype=np.int64)
+        np.add.at(sums, ledger.origin_at[at], ledger.signed[at])
+        rest = sums[ledger.origin_at[at]]
+        told = rest < 0 if kind == "refund" else rest != 0
+        result[at] = told & (np.sign(ledger.signed[at]) == np.sign(rest))
     return result

@@ -12,7 +12,7 @@ from recon.arrays import Ints, Mask, Positions
 from recon.columnar import np, pd
 from recon.model import OPEN_DISPUTES, Account, Books, DisputeStatus, Proof, Window
 from recon.settlement.gaps import BEFORE_GO_LIVE, EDGE, Gap, Reasons, proof_of
-from recon.settlement.ledger import UNKNOWN, Ledger, unknown_kind
+from recon.settlement.ledger import UNKNOWN, Ledger, of_failed, unknown_kind
 
 CHARGES_TO_LEDGER = "charges_to_ledger"
 TRANSFERS_TO_BANK = "transfers_to_bank"
@@ -41,7 +41,7 @@ def charges_to_ledger(
     """Charges less refunds, disputes, fees and VAT of a window, against the ledger's movements but for transfers.
 
     A gap is explained by what a break says of it, by the window's edge, by a receipt's adjustment, and by a void,
-    whose sum Omise does not say.
+    whose sum Omise does not say. What moved for something that failed has no other side at any edge.
     """
     rows = books.transactions
     moved = c.created_in(rows, account.name, window) & (ledger.kinds != "transfer")
@@ -94,10 +94,13 @@ def _gaps_of(
         np.add.at(sums, ledger.origin_at[mine], ledger.signed[mine])
     gap = np.where(side.inside, booked - side.due, 0)
     beyond = inside_booked - np.where(side.inside, booked, 0)
+    failed = np.zeros(len(side.due), dtype=bool)
+    failed[ledger.origin_at[of_failed(books, ledger) & (ledger.kinds == side.kind)]] = True
     for place in np.flatnonzero((gap != 0) | (beyond != 0)).tolist():
         row_id = side.ids.iloc[place]
         if beyond[place]:
-            yield EDGE, row_id, int(beyond[place])
+            why = _why_of_failed(side, books, ledger, place, reasons) if failed[place] else EDGE
+            yield why, row_id, int(beyond[place])
         if gap[place]:
             why = reasons.booked.get(row_id, "")
             if not why and side.own[place] >= 0 and not booked[place]:
@@ -107,6 +110,16 @@ def _gaps_of(
             if not why and side.before_go_live[place]:
                 why = BEFORE_GO_LIVE
             yield why or reasons.waits.get(row_id, ""), row_id, int(gap[place])
+
+
+def _why_of_failed(side: _Side, books: Books, ledger: Ledger, place: int, reasons: Reasons) -> str:
+    """What is said of any movement of something that failed; empty where nothing is."""
+    if side.before_go_live[place]:
+        return BEFORE_GO_LIVE
+    rows = np.flatnonzero((ledger.kinds == side.kind) & (ledger.origin_at == place))
+    ids = books.transactions[c.TRANSACTION_ID].iloc[rows].tolist()
+    said = [words.get(row_id, "") for words in (reasons.booked, reasons.waits) for row_id in ids]
+    return next((why for why in said if why), "")
 
 
 def _named(ledger: Ledger) -> Mask:

@@ -78,6 +78,7 @@ def test_a_refund_without_a_transaction_is_missing_unless_it_failed(merchant: Me
     merchant.refunds[0]["transaction_id"] = None
     assert says(merchant) == ["transaction_missing rfnd_001"]
     merchant.refunds[0]["status"] = "failed"
+    del merchant.transactions[3]
     assert says(merchant) == []
 
 
@@ -167,6 +168,31 @@ def test_a_failed_refund_and_a_failed_transfer_give_back(merchant: Merchant) -> 
     merchant.transfers[0]["failure_code"] = "other"
     merchant.move(10_000, "rfnd_001")
     merchant.move(500, "trsf_001")
+    assert says(merchant) == []
+
+
+@pytest.mark.parametrize("status", ["failed", "expired", "reversed"])
+def test_money_that_moved_for_a_charge_that_never_took_any_is_told(merchant: Merchant, status: str) -> None:
+    charge = merchant.charge(31_000, status=status)
+    found = judged(merchant.books())
+    assert [one.code for one in found] == ["transaction_unexplained"]
+    assert (found[0].subject_id, found[0].charge_id) == (charge["transaction_id"], charge["charge_id"])
+    assert (found[0].actual, f'"{status}", and nothing undid it' in found[0].explanation) == (charge["net"], True)
+    merchant.move(-charge["net"], charge["charge_id"])
+    assert says(merchant) == []
+    merchant.move(-5, charge["charge_id"])
+    assert [one.actual for one in judged(merchant.books())] == [-charge["net"], -5]
+
+
+def test_money_that_moved_for_a_failed_refund_is_told_until_it_is_back(merchant: Merchant) -> None:
+    merchant.refunds[0]["status"] = "failed"
+    [found] = judged(merchant.books())
+    assert (found.code, found.actual, found.refund_id) == ("transaction_unexplained", -10_000, "rfnd_001")
+    merchant.move(4_000, "rfnd_001")
+    assert len(judged(merchant.books())) == 1
+    merchant.move(6_000, "rfnd_001")
+    assert says(merchant) == []
+    del merchant.transactions[3]  # stored are only the days since
     assert says(merchant) == []
 
 

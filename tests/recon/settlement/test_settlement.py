@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from recon import columns as c
 from recon import settlement
-from recon.model import Books, Proof, Settlement
+from recon.model import Books, Proof, Settlement, Window
 from recon.settlement import balance, ledger, tie_out
-from recon.settlement.gaps import Reasons
+from recon.settlement.gaps import EDGE, Reasons
 from tests.kit.books import AS_OF, EVER, TH
 from tests.kit.ledgers import ACTS, HOLD, START, Merchant, play, readings
 from tests.kit.proofs import re_add
@@ -219,6 +219,35 @@ def test_what_a_break_says_of_a_transaction_explains_the_charge_that_names_it_to
         0,
         [("open break", 0, 2)],
     )
+
+
+@pytest.mark.parametrize("kind", ["charge", "refund"])
+def test_what_moved_for_something_that_failed_is_at_no_edge(kind: str) -> None:
+    merchant = Merchant()
+    merchant.charge(50_000)
+    made = merchant.charge(100_000) if kind == "charge" else merchant.refund(merchant.charges[0], 10_000)
+    made["status"] = "failed"
+    books = merchant.books()
+    read = ledger.read(books)
+    amount = 96_094 if kind == "charge" else -10_000
+    (silent,) = tie_out.charges_to_ledger(books, read, TH, EVER, Reasons())
+    assert (silent.items, silent.rest) == ((), ((made[f"{kind}_id"], amount),))
+    spoken = Reasons(booked={made["transaction_id"]: "open break"})
+    (told,) = tie_out.charges_to_ledger(books, read, TH, EVER, spoken)
+    assert ([(item.what, item.amount) for item in told.items], told.rest) == ([("open break", amount)], ())
+
+
+def test_a_failed_refund_that_came_back_later_is_at_the_edge() -> None:
+    merchant = Merchant()
+    refund = merchant.refund(merchant.charge(100_000), 10_000)
+    refund["status"] = "failed"
+    first = Window(START - DAY, START + DAY)
+    merchant.wait(3 * DAY)
+    merchant.move(10_000, refund["refund_id"])
+    books = merchant.books()
+    for window, amount in ((first, -10_000), (Window(first.end, AS_OF), 10_000)):
+        (proof,) = tie_out.charges_to_ledger(books, ledger.read(books), TH, window, Reasons())
+        assert ([(item.what, item.amount) for item in proof.items], proof.rest) == ([(EDGE, amount)], ())
 
 
 @pytest.mark.parametrize("won", [True, False])
