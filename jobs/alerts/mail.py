@@ -15,6 +15,7 @@ from jobs.run.outcome import Outcome
 LIMIT_BYTES = 10_000_000  # of attachments; base64 makes a third more of it, and many servers end at 20 MB
 TIMEOUT_S = 30.0
 _KIND = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+_WAYS = ": use smtps://, or smtp_plain = true in [alerts] where nobody listens on the way"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -77,14 +78,17 @@ async def _sent(config: Config, message: EmailMessage) -> tuple[str, ...]:
     url = config.alerts.smtp_url.reveal()
     keep_secret(url)
     try:
-        refused = await asyncio.to_thread(_send, urlsplit(url), message, config.tls())
+        refused = await asyncio.to_thread(_send, urlsplit(url), message, config.tls(), config.alerts.smtp_plain)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         return (f"reports by mail: {masked_for_logs(f'{type(error).__name__}: {error}')}",)
     return (f"reports by mail: {refused} of {len(config.reports.mail)} addresses were refused",) if refused else ()
 
 
-def _send(url: SplitResult, message: EmailMessage, tls: ssl.SSLContext | None) -> int:
-    """How many addresses the server refused; a password travels encrypted, or on this machine alone."""
+def _send(url: SplitResult, message: EmailMessage, tls: ssl.SSLContext | None, plain: bool) -> int:
+    """How many addresses the server refused; a mail travels encrypted, or on this machine alone.
+
+    `plain`: the configuration lets it travel in the clear, but no password.
+    """
     host = url.hostname or ""
     context = tls or ssl.create_default_context()
     if url.scheme == "smtps":
@@ -98,8 +102,11 @@ def _send(url: SplitResult, message: EmailMessage, tls: ssl.SSLContext | None) -
             server.starttls(context=context)
             server.ehlo()
             encrypted = True
+        in_the_clear = not encrypted and host not in _LOOPBACK
+        if in_the_clear and url.username:
+            raise ValueError("the server offers no encryption, and the password would travel in the clear")
+        if in_the_clear and not plain:
+            raise ValueError(f"the server offers no encryption, and the workbooks would travel in the clear{_WAYS}")
         if url.username:
-            if not encrypted and host not in _LOOPBACK:
-                raise ValueError("the server offers no encryption, and the password would travel in the clear")
             server.login(unquote(url.username), unquote(url.password or ""))
         return len(server.send_message(message))

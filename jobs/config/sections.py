@@ -255,6 +255,7 @@ class AlertsSection(Section):
     heartbeat_url: fields.SecretOrText = None
     proofs: fields.Flag = True
     smtp_url: fields.SecretOrText = None
+    smtp_plain: fields.Flag = False
     mail_from: str = ""
 
 

@@ -96,3 +96,21 @@ def test_what_the_configuration_lacks(tmp_path: Path, smtp: str, sender: str, sa
 async def test_a_url_that_cannot_be_read_shows_nothing_of_its_password(tmp_path: Path) -> None:
     answer = await mail.mail_test(config(tmp_path, "smtp://recon:canary/1@mail.shop.test"))
     assert answer == (f"reports by mail: {NO_SMTP}",)
+
+
+async def test_nothing_travels_in_the_clear_unless_the_configuration_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "_LOOPBACK", ())  # the server is elsewhere
+    async with post_office() as post:
+        here = f"smtp://127.0.0.1:{post.port}"
+        [said] = await mail.mail_reports(config(tmp_path, here), outcome(tmp_path, 1))
+        assert "the workbooks would travel in the clear: use smtps://, or smtp_plain = true in [alerts]" in said
+        assert post.mails == []
+        plain = 'recon@shop.test"\nsmtp_plain = true\n#"'
+        assert await mail.mail_reports(config(tmp_path, here, plain), outcome(tmp_path, 1)) == ()
+        assert len(post.mails) == 1
+        named = here.replace("127", "recon:canary-1@127")
+        [said] = await mail.mail_reports(config(tmp_path, named, plain), outcome(tmp_path, 1))
+        assert "the password would travel in the clear" in said
+        assert len(post.mails) == 1
