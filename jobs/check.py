@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from jobs.alerts import mail, send
 from jobs.config.config import Config, ConfigError
+from jobs.config.fields import closest
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
 from jobs.run.access import mismatches
@@ -34,6 +35,7 @@ from recon.store.migrate import current
 from recon.store.moments import later_words
 from recon.store.queue.webhooks import delivery
 from recon.store.versions import archive
+from recon.store.versions.load import latest_methods
 from reports.documents import Document, fields
 from reports.page.access.provider import LEEWAY, ProviderError
 
@@ -183,7 +185,8 @@ def _store(config: Config, now: datetime) -> list[Item]:
     try:
         tables = Item.of("store", OK, f"{store.dialect.name}, tables at {current(store)}")
         wrong = [Item.of("store", FAILED, words) for words in damage(store)]
-        return [*(wrong or [tables]), *_archive(store), *_moments(store, now), *_webhooks(config, store, now)]
+        found = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now), *_methods(config, store)]
+        return [*(wrong or [tables]), *found]
     except Exception as error:  # a damaged file fails wherever it is read
         return [broken("store", error)]
     finally:
@@ -200,6 +203,19 @@ def _archive(store: Store) -> Iterator[Item]:
     if files and not wrong:
         yield Item.of("archive", OK, f"{files:,} file(s), {size // 1024:,} KiB, all there")
     yield from (Item.of("archive", WARNING, words) for words in wrong)
+
+
+def _methods(config: Config, store: Store) -> Iterator[Item]:
+    """Methods of `[methods.*]` and `[fees.*]` that neither the rule book nor a charge has: perhaps misspelt."""
+    places = {f"methods.{method}": method for method in config.methods}
+    places |= {f"fees.{name}.{method}": method for name, rates in config.fees.items() for method in rates}
+    known = config.method_book().written
+    if not known.issuperset(places.values()):
+        known = known.union(*(latest_methods(store, name) for name in config.accounts))
+    for place, method in places.items():
+        if method not in known:
+            words = "no method of the rule book, and no charge in the store was paid by it"
+            yield Item.of(place, WARNING, f"{words}{closest(method, known)}: until one is, this does nothing")
 
 
 def _schedule(config: Config, now: datetime) -> list[Item]:

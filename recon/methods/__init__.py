@@ -87,6 +87,11 @@ class MethodBook:
             object.__setattr__(self, "settles_in", settles_in)
             object.__setattr__(self, "document_only", document_only)
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The methods that stand in the book itself, whatever the configuration adds."""
+        return frozenset(name for entry in self.entries for name in entry.names)
+
     def knows(self, method: str) -> bool:
         """Whether the method stands in the book at all, or the configuration adds it."""
         added = any(name == method for name, _ in self.overrides)

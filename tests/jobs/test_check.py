@@ -10,16 +10,19 @@ import pytest
 from jobs.check import as_document, check_all, failed
 from jobs.cli.answers.progress import Lines
 from jobs.config.config import load
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.journal.words import LedgerAccount
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
+from recon.store.versions.save import save_objects
 from tests.kit.night_process import free_port
 from tests.kit.receivers import nobody, post_office, webhook
 from tests.kit.retries import retry_at_once
 from tests.kit.sign_on import FakeProvider
+from tests.kit.store_samples import charge
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 KEY = "skey_test_sandbox_th"
@@ -111,6 +114,32 @@ issuer = "{issuer}"
 client_id = "recon"
 roles = {{ finance = "analyst" }}
 """
+
+
+async def test_a_method_that_nobody_knows_is_told_with_the_nearest_name(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    more = """
+[methods.promtpay]
+expires_after = "10m"
+[methods.moon_wallet]
+refund = "none"
+[fees.th]
+Card = [{ rate = "3.65", from = 2026-01-01 }]
+promptpay = [{ rate = "1.65", from = 2026-01-01 }]
+"""
+    path = prepare(world, tmp_path, server.url, more)
+    words = "no method of the rule book, and no charge in the store was paid by it"
+    items = {item.what: item for item in await look(path) if item.what.startswith(("methods.", "fees."))}
+    assert set(items) == {"methods.promtpay", "methods.moon_wallet", "fees.th.Card"}
+    assert {item.result for item in items.values()} == {WARNING}
+    assert items["methods.promtpay"].details.startswith(f'{words} (did you mean "promptpay"?)')
+    assert items["fees.th.Card"].details.startswith(f'{words} (did you mean "card"?)')
+    assert items["methods.moon_wallet"].details.startswith(f"{words}: until one is")
+    store = open_ready_store(load(path, {"TH_KEY": KEY}))
+    save_objects(store, "th", "charge", [charge("chrg_1", method="moon_wallet")], NOW)
+    store.dispose()
+    assert "methods.moon_wallet" not in {item.what for item in await look(path)}
 
 
 async def test_the_provider_of_single_sign_on_answers_and_its_clock_is_ours(

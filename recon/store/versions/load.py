@@ -41,6 +41,7 @@ from recon.store.versions.readings import load_readings
 TOGETHER = 2  # connections that read side by side
 _NOTHING: Mapping[str, ColumnElement[Any]] = {}
 _EASTERNMOST = timezone(timedelta(hours=14))
+_LATEST = 100_000  # charges of an account that tell by which methods it is paid
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,15 @@ def accounts_without_country(store: Store) -> set[str]:
     statement = select(tables.ACCOUNT.c.name).where(tables.ACCOUNT.c.country == "")
     with reading(store) as connection:
         return set(connection.execute(statement).scalars())
+
+
+def latest_methods(store: Store, account: str) -> set[str]:
+    """By which methods an account's latest charges were made."""
+    table = tables.OBJECTS["charge"].c
+    latest = select(table[c.METHOD]).where(table[c.ACCOUNT] == account).order_by(table[c.CREATED_AT].desc())
+    statement = select(latest.limit(_LATEST).subquery().c[c.METHOD]).distinct()
+    with reading(store) as connection:
+        return set(filter(None, connection.execute(statement).scalars()))
 
 
 _READ_AT = tables.BALANCE.c.read_at
