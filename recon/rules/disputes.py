@@ -5,8 +5,18 @@ from datetime import datetime, timedelta
 from recon import columns as c
 from recon.calendars import local_day
 from recon.methods.deadlines import REPLY_DAYS, answer_due, local
-from recon.model import OPEN_DISPUTES, Break, Case, Dispute, DisputeStatus, Exposure, OrderStatus, Severity
-from recon.rules.rule import Rule
+from recon.model import (
+    EXPECTS_CHARGE,
+    OPEN_DISPUTES,
+    Break,
+    Case,
+    Dispute,
+    DisputeStatus,
+    Exposure,
+    OrderStatus,
+    Severity,
+)
+from recon.rules.rule import Rule, order_of, rests_of
 from recon.settings import Context
 
 GROUP = "Disputes and data"
@@ -37,7 +47,7 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     order = case.order
     if dispute.status != DisputeStatus.LOST or order is None or order.status != OrderStatus.PAID:
         return None
-    if order.refunded.amount >= order.money.amount:
+    if order.refunded.amount >= order.money.amount or _is_paid_by_others(case, dispute, context):
         return None
     return rule.on_thing(
         dispute,
@@ -49,6 +59,16 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
         expected=0,
         actual=dispute.money.amount,
     )
+
+
+def _is_paid_by_others(case: Case, dispute: Dispute, context: Context) -> bool:
+    """Whether what other charges still hold pays the order: what was lost is a second payment of it."""
+    currency = order_of(case).money.currency
+    rests = [rest.amount for charge, rest in rests_of(case).items() if charge.id != dispute.charge_id]
+    same = all(charge.captured.currency == currency for charge in case.paying)
+    orders = (order_of(case), *case.other_orders)
+    due = case.expected - sum(order.refunded.amount for order in orders if order.status in EXPECTS_CHARGE)
+    return same and bool(rests) and (sum(rests) >= due or context.tolerance.allows(due, sum(rests), currency))
 
 
 def _answered(dispute: Dispute, due_by: datetime | None, context: Context) -> str:
@@ -87,7 +107,7 @@ RULES = (
         "dispute_lost",
         Severity.HIGH,
         "dispute",
-        "A dispute is lost, and the order still stands as paid.",
+        "A dispute is lost, the order still stands as paid, and no other charge pays it.",
         "Write the order off, or mark it as refunded, and do not refund it again.",
         judge_each=_dispute_lost,
         may_apply=lambda columns, _: c.equals(columns.books.disputes, c.STATUS, DisputeStatus.LOST),

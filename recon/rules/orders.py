@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -16,13 +15,12 @@ from recon.model import (
     Break,
     Case,
     Charge,
-    DisputeStatus,
     Exposure,
     OrderStatus,
     Severity,
 )
 from recon.money import Money
-from recon.rules.rule import BySign, Rule, order_of
+from recon.rules.rule import BySign, Rule, order_of, rests_of
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
@@ -161,7 +159,7 @@ def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
 def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.order is None or case.order.status != OrderStatus.CANCELLED:
         return None
-    rests = _held(case)
+    rests = rests_of(case)
     if not rests:
         return None
     held = _total_of(case, rests.values())
@@ -184,7 +182,7 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     order = case.order
     if order is None or len(case.paying) < 2:
         return None
-    rests = _held(case)
+    rests = rests_of(case)
     kept = list(rests)
     if len(kept) < 2 or _splits(case, kept, context):
         return None
@@ -311,15 +309,6 @@ def _expects(case: Case) -> bool:
 
 def _same_currency(case: Case, money: Money) -> int | None:
     return money.amount if money.currency == order_of(case).money.currency else None
-
-
-def _held(case: Case) -> dict[Charge, Money]:
-    """The charges that hold money of the payer, each with how much: what a lost dispute took, the payer has back."""
-    lost = Counter[str]()
-    for dispute in case.disputes:
-        lost[dispute.charge_id] += dispute.money.amount if dispute.status == DisputeStatus.LOST else 0
-    rests = {charge: Money(charge.left.amount - lost[charge.id], charge.left.currency) for charge in case.paying}
-    return {charge: rest for charge, rest in rests.items() if rest.amount > 0}
 
 
 def _total_of(case: Case, sums: Collection[Money]) -> int | None:

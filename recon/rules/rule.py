@@ -1,11 +1,25 @@
 """What a rule is: a code, its words for the catalogue, its judgement, and to which cases it may apply at all."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from recon.model import BREAK_IDS, Break, Case, Charge, Dispute, Exposure, Order, Refund, Severity, Transfer
+from recon.model import (
+    BREAK_IDS,
+    Break,
+    Case,
+    Charge,
+    Dispute,
+    DisputeStatus,
+    Exposure,
+    Order,
+    Refund,
+    Severity,
+    Transfer,
+)
+from recon.money import Money
 from recon.settings import Context
 from recon.triage import Judged, MayApply
 
@@ -121,3 +135,12 @@ def order_of(case: Case) -> Order:
     """The case's order, where the caller knows that there is one."""
     assert case.order is not None
     return case.order
+
+
+def rests_of(case: Case) -> dict[Charge, Money]:
+    """The charges that hold money of the payer, each with how much: what a lost dispute took, the payer has back."""
+    lost = Counter[str]()
+    for dispute in case.disputes:
+        lost[dispute.charge_id] += dispute.money.amount if dispute.status == DisputeStatus.LOST else 0
+    rests = {charge: Money(charge.left.amount - lost[charge.id], charge.left.currency) for charge in case.paying}
+    return {charge: rest for charge, rest in rests.items() if rest.amount > 0}

@@ -76,8 +76,25 @@ def test_of_a_cancelled_order_only_what_a_lost_dispute_left_is_held() -> None:
 def test_a_duplicate_that_was_lost_in_a_dispute_is_not_to_be_refunded() -> None:
     twice = [charge("chrg_1"), charge("chrg_2")]
     assert codes(AS_OF, [order()], twice) == ["duplicate_charge"]
-    found = codes(AS_OF, [order()], twice, disputes=[dispute(of="chrg_2", status="lost")])
-    assert "duplicate_charge" not in found
+    lost = [dispute(of="chrg_2", status="lost")]
+    assert codes(AS_OF, [order()], twice, disputes=lost) == []
+    part = [order(refunded_amount=3_000)], [charge("chrg_1", refunded_amount=3_000), charge("chrg_2")]
+    assert codes(AS_OF, *part, disputes=lost) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [charge("chrg_1", amount=9_000), charge("chrg_1", status="failed"), charge("chrg_1", refunded_amount=9_000)],
+)
+def test_a_lost_dispute_of_an_order_that_no_other_charge_pays_is_told(other: dict[str, Any]) -> None:
+    found = codes(AS_OF, [order()], [other, charge("chrg_2")], disputes=[dispute(of="chrg_2", status="lost")])
+    assert "dispute_lost" in found
+
+
+def test_two_duplicates_of_which_both_were_lost_leave_the_order_unpaid() -> None:
+    lost = [dispute(f"dspt_{number}", of=f"chrg_{number}", status="lost") for number in (1, 2)]
+    found = codes(AS_OF, [order()], [charge("chrg_1"), charge("chrg_2")], disputes=lost)
+    assert found.count("dispute_lost") == 2
 
 
 def test_a_lost_dispute_without_an_order_is_the_missing_orders_affair() -> None:
