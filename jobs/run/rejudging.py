@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from jobs.config.config import Config
 from jobs.run.judging import find
@@ -21,6 +22,7 @@ from recon.store.versions.personal import taken_out_since as taken_out
 from reports.verify.digests import digests
 
 ROWS = "rows"  # among a run's counts: the digests of its rows, by frame
+_UTC = ZoneInfo("UTC")  # of an account that is configured no more
 _OF_FILES = "ignored_rows"  # a figure of the files that a run read, not of what is stored
 _SHEETS = {
     "matched": "Matched",
@@ -94,10 +96,13 @@ def compare(store: Store, run_id: int, then: RunAccount, result: Result, lives: 
     return Change(then.account, changed, breaks[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
 
 
-def taken_out_since(store: Store, run: StoredRun) -> list[str]:
+def taken_out_since(config: Config, store: Store, run: StoredRun) -> list[str]:
     """What was taken out of a run's customers since it was recorded, in words."""
-    since = run.record.recorded_at
-    words = (line for part in run.accounts for line in taken_out(store, since, part.account, part.first_day))
+    zones = {name: account.zone for name, account in config.accounts_by_name().items()}
+    words: list[str] = []
+    for part in run.accounts:
+        start = days_window(part.first_day, part.last_day, zones.get(part.account, _UTC)).start
+        words += taken_out(store, run.record.recorded_at, part.account, start)
     return list(dict.fromkeys(words))
 
 

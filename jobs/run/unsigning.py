@@ -68,7 +68,7 @@ def unsign(
             changes = list(judged_again(config, store, run).values())
         why = words_of([change for change in changes or () if change.of_figures], config.currencies())
         if why:
-            why = "; ".join((why, *taken_out_since(store, run)))
+            why = "; ".join((why, *taken_out_since(config, store, run)))
             workbooks.end(store, sign_offs, by, by, why, clock(), config.audit_key)
             ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, why))
     return tuple(ended)

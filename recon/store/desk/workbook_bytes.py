@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import IO
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from recon.store.engine import Refused, Store, reading
 from recon.store.tables.desk import WORKBOOK_CHUNK
@@ -28,7 +28,8 @@ def sha256_of_file(file: IO[bytes]) -> str:
 
 
 def put_chunks(connection: Connection, sha256: str, file: IO[bytes]) -> None:
-    """The bytes of a workbook whose row is there, from where the file stands to its end."""
+    """The bytes of a workbook whose row is there, from where the file stands to its end, in place of damaged ones."""
+    connection.execute(delete(WORKBOOK_CHUNK).where(WORKBOOK_CHUNK.c.sha256 == sha256))
     place = 0
     while chunk := file.read(CHUNK):
         connection.execute(insert(WORKBOOK_CHUNK), {"sha256": sha256, "place": place, "content": chunk})
@@ -36,9 +37,14 @@ def put_chunks(connection: Connection, sha256: str, file: IO[bytes]) -> None:
 
 
 def is_kept(connection: Connection, sha256: str) -> bool:
-    """Whether the bytes of a workbook are there."""
-    first = select(WORKBOOK_CHUNK.c.place).where(WORKBOOK_CHUNK.c.sha256 == sha256).limit(1)
-    return connection.execute(first).one_or_none() is not None
+    """Whether the bytes of a workbook are there, all of them as they were."""
+    table = WORKBOOK_CHUNK.c
+    digest = hashlib.sha256()
+    places = select(table.place).where(table.sha256 == sha256).order_by(table.place)
+    for place in connection.execute(places).scalars().all():
+        chunk = select(table.content).where(table.sha256 == sha256, table.place == place)
+        digest.update(connection.execute(chunk).scalar_one())
+    return digest.hexdigest() == sha256
 
 
 def pieces_of(store: Store, sha256: str) -> Iterator[bytes] | None:

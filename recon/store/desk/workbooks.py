@@ -67,7 +67,7 @@ class NotSigned(Exception):
 def keep(store: Store, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
     """Keep a finished workbook, its bytes too where they are not larger than LARGEST; whether it is new.
 
-    The file stands at its beginning.
+    The file stands at its beginning; its bytes take the place of a damaged copy.
     """
     table = WORKBOOK.c
     with writing(store, "workbook") as connection:

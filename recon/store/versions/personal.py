@@ -162,8 +162,11 @@ def workbooks_of(store: Store, days: Collection[tuple[str, date]]) -> list[str]:
     return sorted(set(shown))
 
 
-def taken_out_since(store: Store, moment: datetime, account: str, first_day: date) -> list[str]:
-    """What was taken out of an account's customers since a moment, if a range from a day on may show it, in words."""
+def taken_out_since(store: Store, moment: datetime, account: str, start: datetime) -> list[str]:
+    """What was taken out of an account's customers since a moment, if a range may show it, in words.
+
+    `start` is when the range's first day begins.
+    """
     erased = select(FORGOTTEN.c.at).where(FORGOTTEN.c.account == account, FORGOTTEN.c.at > moment).distinct()
     applied = select(RETENTION.c.at, RETENTION.c.before_at).where(RETENTION.c.at > moment).order_by(RETENTION.c.id)
     with reading(store) as connection:
@@ -172,9 +175,9 @@ def taken_out_since(store: Store, moment: datetime, account: str, first_day: dat
             for at in connection.execute(erased.order_by(FORGOTTEN.c.at)).scalars()
         ]
         words += [
-            f"customers of before {before:%Y-%m-%d} were taken out on {at:%Y-%m-%d} (recon retention apply)"
+            f"customers of before {before:%Y-%m-%d %H:%M} UTC were taken out on {at:%Y-%m-%d} (recon retention apply)"
             for at, before in connection.execute(applied)
-            if before.date() >= first_day
+            if before > start
         ]
     return [f"{said}: what only the customer told apart is linked by amount and time since" for said in words]
 

@@ -5,16 +5,23 @@ import csv
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from jobs.config.config import load
+from jobs.run.rejudging import taken_out_since
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.files import ORDER_COLUMNS, write_csv
 from recon.sandbox.worlds.world import World
+from recon.store.engine import writing
+from recon.store.runs.record import RunAccount, RunRecord, StoredRun
+from recon.store.versions.customers import keep_from
 from tests.kit.job import FIRST, Job, job
 from tests.kit.rotated_keys import book_of, configure, done, hashes, recon
+from tests.kit.small_config import configured
+from tests.kit.store_samples import opened
 
 CUSTOMER = "buyer-canary@example.com"
 TAKEN_OUT = ": what only the customer told apart is linked by amount and time since"
@@ -103,6 +110,19 @@ async def test_what_was_written_before_names_the_erasure(
         [unsigned] = outcome.unsigned
         assert named in unsigned.words
         done(made, "verify", str(book_of(outcome.reports)), "--audit")
+
+
+@pytest.mark.parametrize(("hour", "names"), [(16, False), (18, True)])
+def test_a_cause_counts_from_the_first_midnight_of_the_account(tmp_path: Path, hour: int, names: bool) -> None:
+    """The first day of a range begins in Bangkok at 17:00 UTC on the day before."""
+    config = load(configured(tmp_path), {}, needs=())
+    now, first = datetime(2026, 3, 9, tzinfo=UTC), date(2026, 3, 1)
+    run = RunRecord(now, now, now, "test", "run", {}, "0", "d", "complete", {})
+    for store in opened("sqlite", tmp_path):
+        with writing(store) as connection:
+            keep_from(connection, datetime(2026, 2, 28, hour, tzinfo=UTC), now + timedelta(hours=1))
+        found = taken_out_since(config, store, StoredRun(1, run, (RunAccount("th", first, first, {}, "d"),)))
+        assert bool(found) == names
 
 
 async def test_by_a_clock_that_is_ahead_nothing_is_past_its_time(

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from jobs.run.reporting import put_back
 from recon.store.desk import workbooks
@@ -84,6 +84,24 @@ def test_the_last_piece_of_a_damaged_copy_does_not_come(store: Store, tmp_path: 
     with pytest.raises(Damaged):
         put_back(store, tmp_path / "reports" / NAME, sha256)
     assert list((tmp_path / "reports").iterdir()) == [], "no half file"
+
+
+@pytest.mark.parametrize("damage", ["changed", "lacks its end", "has too much"])
+def test_a_damaged_copy_is_replaced_when_the_same_bytes_are_written_again(store: Store, damage: str) -> None:
+    content = bytes_of(CHUNK + 10)
+    sha256 = kept(store, content)
+    chunk = WORKBOOK_CHUNK.c
+    damages = {
+        "changed": update(WORKBOOK_CHUNK).where(chunk.place == 1).values(content=bytes_of(10, seed=2)),
+        "lacks its end": delete(WORKBOOK_CHUNK).where(chunk.place == 1),
+        "has too much": insert(WORKBOOK_CHUNK).values(sha256=sha256, place=2, content=b"x"),
+    }
+    with writing(store) as connection:
+        connection.execute(damages[damage])
+    with pytest.raises(Damaged):
+        content_of(store, sha256)
+    assert not keep(store, book_of(content), BytesIO(content)), "it was known by its hash"
+    assert content_of(store, sha256) == content
 
 
 def test_of_one_that_is_too_large_only_the_hash_is_kept(store: Store, tmp_path: Path) -> None:
