@@ -12,10 +12,15 @@ from recon.journal.words import EntryKind, LedgerAccount
 from recon.model import Account, Break
 from recon.model.rulings import Ruling
 
+OF_A_REFUND = " of a refund"
+
 
 @cache
 def directions() -> dict[str, tuple[LedgerAccount, str]]:
-    """By a break's code the account in which it is open, and its direction: loss, gain, short, over or nothing."""
+    """By a break's code the account in which it is open, and its direction: loss, gain, short, over or nothing.
+
+    A code "of a refund" goes before the code alone.
+    """
     table = tomllib.loads(resources.files("recon.journal").joinpath("write_offs.toml").read_text(encoding="utf-8"))
     return {
         code: (LedgerAccount(account), direction)
@@ -42,13 +47,18 @@ def written_off(
 
 def against(break_: Break) -> LedgerAccount:
     """The account in which it is open, and which its write-off clears."""
-    return directions().get(break_.code, (LedgerAccount.SUSPENSE, ""))[0]
+    return _place(break_)[0]
 
 
 def loss(ruling: Ruling, break_: Break) -> int:
     """Minor units that a write-off costs, a gain negative; nothing where no account has anything open."""
     difference = break_.difference or 0
-    direction = directions().get(break_.code, (LedgerAccount.SUSPENSE, "loss"))[1]
+    direction = _place(break_)[1]
     is_gain = {"gain": True, "short": difference > 0, "over": difference < 0}.get(direction, False)
     amount = 0 if direction == "nothing" else ruling.amount or 0
     return -amount if is_gain else amount
+
+
+def _place(break_: Break) -> tuple[LedgerAccount, str]:
+    own = directions().get(f"{break_.code}{OF_A_REFUND}") if break_.refund_id else None
+    return own or directions().get(break_.code, (LedgerAccount.SUSPENSE, "loss"))

@@ -12,7 +12,7 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window, local_day
 from recon.columnar import np, pd
-from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
+from recon.model import MOVING_LINES, NEVER_PAID, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.balance import held_against, readings_of
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
@@ -141,7 +141,10 @@ def split(books: Books, ledger: Ledger, at: Positions) -> list[MovedPart]:
 
 
 def of_sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
-    """Which of some transactions are the own one of a stored charge that was funded in their currency."""
+    """Which of some transactions are the own one of a stored charge that was funded in their currency.
+
+    What is credited for a charge that never took any money is no sale.
+    """
     charges = books.charges
     origins = ledger.origin_at[at]
     of_charge = np.flatnonzero((ledger.kinds[at] == "charge") & (origins >= 0))
@@ -150,6 +153,7 @@ def of_sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
     funded = charges[c.FUNDING_CURRENCY].iloc[places]
     booked = books.transactions[c.CURRENCY].iloc[at[of_charge]]
     result[of_charge] = (ledger.charge_at[places] == at[of_charge]) & c.same_words(funded, booked)
+    result[of_charge] &= ~charges[c.STATUS].iloc[places].isin(NEVER_PAID).to_numpy(dtype=bool)
     return result
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from recon import columns as c
 from recon.journal.posting import Posting, entries
 from recon.journal.words import EntryKind, LedgerAccount
-from recon.journal.write_offs import directions
+from recon.journal.write_offs import OF_A_REFUND, directions
 from recon.model import BalanceLine, Break, Severity
 from recon.model.rulings import Ruling
 from recon.rules import CATALOGUE
@@ -278,8 +278,8 @@ def _write_off(code: str, **fields: Any) -> tuple[Ruling, Break]:
         ),
         (
             "transaction_missing",
-            {"expected": -500, "actual": 0},
-            ["write_offs orders_clearing 500", "write_offs write_off -500"],
+            {"expected": 500, "actual": 0},
+            ["write_offs write_off 500", "write_offs orders_clearing -500"],
         ),
         ("fee_mismatch", {"expected": 900, "actual": 400}, ["write_offs fees 500", "write_offs write_off -500"]),
         ("amount_out_of_limits", {"expected": 400, "actual": 500}, []),
@@ -296,6 +296,45 @@ def test_a_movement_without_a_reason_that_is_written_off_leaves_nothing_in_suspe
     shop.move(moved, "thing_001", key)
     ruling, raised = _write_off("transaction_unexplained", expected=0, actual=moved)
     after = balances(of_shop(shop, write_offs=[(replace(ruling, amount=abs(moved)), raised)]))
+    assert after == {"clearing": moved, "write_off": -moved}
+
+
+@pytest.mark.parametrize("code", ["transaction_missing", "transaction_amount_mismatch", "transaction_unexplained"])
+def test_what_the_ledger_has_otherwise_of_a_refund_is_written_off_against_the_refunds(code: str) -> None:
+    shop = Merchant()
+    refund = shop.refund(shop.charge(), 30_000)
+    returned = 30_000  # what the shop's own books have as given back
+    if code == "transaction_missing":
+        refund["transaction_id"] = None
+        del shop.transactions[-1]
+    elif code == "transaction_amount_mismatch":
+        shop.transactions[-1]["amount"] = 30_700
+    else:
+        refund["status"] = "failed"
+        returned = 0
+    books = shop.books()
+    (raised,) = column_breaks(judged_whole(books, Context(books.as_of)), Context(books.as_of), code)
+    ruling, _ = _write_off(raised.code)
+    before, after = (
+        balances(of_shop(shop, write_offs=write_offs))
+        for write_offs in ((), [(replace(ruling, amount=raised.amount_at_risk), raised)])
+    )
+    assert before.get("refunds", 0) != returned == after.get("refunds", 0)
+    assert after["write_off"] == before.get("refunds", 0) - returned
+    assert "suspense" not in after
+
+
+def test_a_credit_for_a_failed_charge_is_no_sale_and_its_write_off_leaves_nothing_in_suspense() -> None:
+    shop = Merchant()
+    moved = shop.charge(status="failed")["net"]
+    frame = of_shop(shop)
+    assert lines(frame) == [f"other clearing {moved}", f"other suspense {-moved}"]
+    books = shop.books()
+    (raised,) = column_breaks(
+        judged_whole(books, Context(books.as_of)), Context(books.as_of), "transaction_unexplained"
+    )
+    ruling, _ = _write_off(raised.code)
+    after = balances(of_shop(shop, write_offs=[(replace(ruling, amount=raised.amount_at_risk), raised)]))
     assert after == {"clearing": moved, "write_off": -moved}
 
 
@@ -317,7 +356,7 @@ def test_a_write_off_is_booked_once_somebody_approved_it_and_on_that_day_only() 
 
 
 def test_every_code_with_a_place_for_its_write_off_is_a_rule_s() -> None:
-    assert directions().keys() <= {rule.code for rule in CATALOGUE}
+    assert {code.removesuffix(OF_A_REFUND) for code in directions()} <= {rule.code for rule in CATALOGUE}
 
 
 def test_an_entry_whose_sides_differ_is_refused() -> None:

@@ -54,6 +54,14 @@ def test_less_credited_than_captured_is_explained_by_nothing() -> None:
     assert (proof.items, proof.rest, proof.unexplained) == ((), ((sale["charge_id"], -10_000),), -10_000)
 
 
+def test_what_is_credited_for_a_failed_charge_is_no_sale() -> None:
+    shop = Merchant()
+    shop.charge()
+    shop.charge(status="failed")
+    proof = _proof(shop.books())
+    assert (proof.left, proof.right, proof.items, proof.rest) == (100_000, 100_000, (), ())
+
+
 def test_a_charge_that_is_credited_on_another_day_stands_on_both() -> None:
     shop = Merchant()
     late = shop.charge()
