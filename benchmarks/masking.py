@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from jobs.logs.redaction import masked_for_logs
-from recon.bank.source import BankSource, BankUnreadable, StatementKind
+from recon.bank.source import BankSource, StatementKind
 from recon.bank.texts import kept as kept_for_banks
 from recon.bank.texts import masked as masked_for_banks
 from recon.bank.texts import pattern_of, tidy
@@ -28,6 +28,7 @@ from recon.tabular.files import SourceFile
 from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import folded
 from recon.tabular.moments import days, moments
+from recon.tabular.table import SourceUnreadable
 
 SIZE = 1_000_000
 BOUND_S = 0.1
@@ -125,7 +126,7 @@ def _statement(kind: str, before: str = "") -> Callable[[str], object]:
     assert isinstance(statement, StatementKind)
 
     def read(text: str) -> object:
-        with suppress(BankUnreadable):
+        with suppress(SourceUnreadable):
             return statement.read(_file(before + text), source, Currencies())
         return None
 

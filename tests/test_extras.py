@@ -8,7 +8,7 @@ import pytest
 
 from jobs.logs import tracing
 from recon.extras import EXTRAS, advice
-from recon.orders.source import SourceUnreadable
+from recon.tabular.table import SourceUnreadable
 from tests.jobs.cli.test_app import recon
 from tests.jobs.config.test_config import ENV, SIGN_ON, read, refused
 from tests.kit.small_config import ONE_ACCOUNT, configured

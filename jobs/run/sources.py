@@ -17,13 +17,13 @@ from recon.bank.source import BankSource, LoadedBank
 from recon.model import InputFile, NoteKind, Window
 from recon.orders.load import read as read_order_source
 from recon.orders.opening import OpeningUnreadable, read_opening
-from recon.orders.source import LoadedOrders, OrderSource, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource
 from recon.store.desk import opening
 from recon.store.engine import Store, is_of_data
 from recon.store.versions import save
 from recon.tabular.faults import RejectedShare
 from recon.tabular.files import SourceFile, matching_files
-from recon.tabular.table import SourceMissing
+from recon.tabular.table import SourceMissing, SourceUnreadable
 
 NO_ACCOUNT = ""  # under which rows are counted that name no account of the configuration
 

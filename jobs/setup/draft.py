@@ -16,7 +16,7 @@ from jobs.setup.reading import Item
 from recon import columns as c
 from recon.tabular.faults import RejectedShare
 from recon.tabular.recognition.date_guess import possible_formats
-from recon.tabular.table import SourceMissing, TableUnreadable
+from recon.tabular.table import SourceMissing, SourceUnreadable
 
 ROWS = 10  # that are shown of a source
 _AMOUNTS = (c.AMOUNT, "debit", "credit")
@@ -82,7 +82,7 @@ def failing_as_job() -> Iterator[None]:
         yield
     except ConfigError as error:
         raise JobError(*error.messages) from None
-    except (SourceMissing, TableUnreadable) as error:
+    except (SourceMissing, SourceUnreadable) as error:
         raise JobError(str(error)) from None
 
 

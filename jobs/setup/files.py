@@ -17,7 +17,7 @@ from recon.tabular.recognition.contents import Contents, contents
 from recon.tabular.recognition.presets import Fit, Preset, fitting, presets
 from recon.tabular.recognition.proposals import named_columns
 from recon.tabular.recognition.samples import Sample, kind_of, samples
-from recon.tabular.table import EncodingUnclear, TableUnreadable
+from recon.tabular.table import EncodingUnclear, SourceUnreadable
 
 NONE = "none"
 _FEW_ROWS = 4
@@ -82,7 +82,7 @@ def sampled(file: SourceFile, place: str, questions: Questions) -> SampleFile:
         words = f"{file.name} can be text in more than one encoding (cp874 is Thai, cp932 Japanese). Which is it?"
         encoding = questions.choice(key, words, error.can_be)
         return SampleFile(file, samples(file, encoding, place), encoding)
-    except TableUnreadable as error:
+    except SourceUnreadable as error:
         raise JobError(str(error).replace(f"set [{place}] encoding to", f"give --set {key}= with")) from None
 
 

@@ -18,10 +18,10 @@ from recon.columnar import pd
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders, OrderSource, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource
 from recon.tabular.faults import RejectedShare
 from recon.tabular.recognition.look import Look
-from recon.tabular.table import SourceMissing
+from recon.tabular.table import SourceMissing, SourceUnreadable
 
 OK = "ok"
 WARNING = "warning"

@@ -1,6 +1,7 @@
 """Of files with the statements of several bank accounts, those of the one that a source is of."""
 
-from recon.bank.source import BankSource, BankUnreadable, Parsed
+from recon.bank.source import BankSource, Parsed
+from recon.tabular.table import SourceUnreadable
 
 _WHERE = "behind :25: in MT940, in Acct/Id in camt.053"
 _KEY = 'statement_of = "…"'
@@ -10,7 +11,7 @@ NONE_OF_IT = f"none of its statements is of the account that statement_of names:
 def of_one_account(name: str, source: BankSource, parsed: Parsed) -> tuple[Parsed, int]:
     """A file's statements of the source's account, and how many lines the others have.
 
-    Raises BankUnreadable where nobody says which of several accounts it is, or a statement names none. A part that
+    Raises SourceUnreadable where nobody says which of several accounts it is, or a statement names none. A part that
     cannot be read and names no account stays: it may be of the one.
     """
     statements, rejected = parsed
@@ -19,13 +20,13 @@ def of_one_account(name: str, source: BankSource, parsed: Parsed) -> tuple[Parse
         accounts = {one.bank_account for one in statements} | {part.bank_account for part in rejected}
         accounts -= {""}
         if len(accounts) > 1:
-            raise BankUnreadable(
+            raise SourceUnreadable(
                 f"{name} holds statements of {len(accounts)} bank accounts: write {_KEY} into [{source.place}], "
                 f"the number of the one as the file has it ({_WHERE})"
             )
         return parsed, 0
     if not all(statement.bank_account for statement in statements):
-        raise BankUnreadable(f"{name} has a statement that names no bank account: statement_of cannot choose it")
+        raise SourceUnreadable(f"{name} has a statement that names no bank account: statement_of cannot choose it")
     mine = tuple(statement for statement in statements if statement.bank_account == wanted)
     aside = tuple(part for part in rejected if part.bank_account in ("", wanted))
     others = sum(len(statement.lines) for statement in statements if statement.bank_account != wanted)

@@ -17,7 +17,6 @@ from recon.bank.source import (
     BadLine,
     Balance,
     BankSource,
-    BankUnreadable,
     Line,
     Parsed,
     Rejected,
@@ -30,6 +29,7 @@ from recon.bank.texts import day, shown, tidy, worded
 from recon.money import BadAmount, Currencies, UnknownCurrency
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import STATEMENT_OF
+from recon.tabular.table import SourceUnreadable
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(?:0[2-9]|1[0-4])")
 _BOOKED = "BOOK"
@@ -85,9 +85,9 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
             element.clear()
     except etree.XMLSyntaxError as error:
         words = worded(str(error.msg).partition(",")[0])
-        raise BankUnreadable(f"{file.name} is no whole XML file ({words}): get it again") from None
+        raise SourceUnreadable(f"{file.name} is no whole XML file ({words}): get it again") from None
     if not statements and not rejected:
-        raise BankUnreadable(f"{file.name} holds no statement (Stmt)")
+        raise SourceUnreadable(f"{file.name} holds no statement (Stmt)")
     return tuple(statements), tuple(rejected)
 
 
@@ -117,13 +117,13 @@ def _parsed(file: SourceFile, events: tuple[str, ...], tags: tuple[str, ...]) ->
 
 def _check_root(root: etree._Element, file: SourceFile) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
-        raise BankUnreadable(f"{file.name} declares a document type, which no statement needs and an attack may use")
+        raise SourceUnreadable(f"{file.name} declares a document type: no statement needs one, an attack may")
     namespace = etree.QName(root).namespace or ""
     if not _NAMESPACE.fullmatch(namespace):
         shape = namespace.rpartition(":")[2] or "no namespace"
         if other := other_of_camt(shape):
-            raise BankUnreadable(f"{file.name} is {other}")
-        raise BankUnreadable(
+            raise SourceUnreadable(f"{file.name} is {other}")
+        raise SourceUnreadable(
             f"{file.name} is no camt.053.001.02 to .14: its root says {worded(shape)}: "
             "export the statement as camt.053"
         )

@@ -16,7 +16,6 @@ from recon.bank.rows import parsed, texts_of
 from recon.bank.source import (
     BankKind,
     BankSource,
-    BankUnreadable,
     Line,
     LoadedBank,
     Parsed,
@@ -37,7 +36,7 @@ from recon.tabular.files import SourceFile, matching_files, opened
 from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
-from recon.tabular.table import SourceMissing, Table
+from recon.tabular.table import SourceMissing, SourceUnreadable, Table
 
 # What a format's own library makes of a file that nobody foresaw.
 _UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -130,7 +129,7 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
 def texts(source: BankSource, field: str, *, currencies: Currencies) -> list[str]:
     """A field's texts in the rows of all tables, as they stand: for who configures the source, never to be kept.
 
-    Nothing where its format has no tables. Raises as `read` does, and BankUnreadable.
+    Nothing where its format has no tables. Raises as `read` does, and SourceUnreadable.
     """
     kind = _kind_of(source)
     if not isinstance(kind, TableKind):
@@ -160,7 +159,7 @@ def _failing_alone(source: BankSource, name: str, reading: _Reading) -> Iterator
     """A file that cannot be read in the block is named with its reason."""
     try:
         yield
-    except BankUnreadable as error:
+    except SourceUnreadable as error:
         _keep_unreadable(source, name, str(error), reading)
     except _UNFORESEEN as error:
         _keep_unreadable(source, name, f"{name} cannot be read ({type(error).__name__}): get it again", reading)

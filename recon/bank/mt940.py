@@ -17,7 +17,6 @@ from recon.bank.source import (
     BadLine,
     Balance,
     BankSource,
-    BankUnreadable,
     Line,
     Parsed,
     Rejected,
@@ -33,6 +32,7 @@ from recon.tabular.date_forms import looks_short_buddhist
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import STATEMENT_OF
+from recon.tabular.table import SourceUnreadable
 
 if TYPE_CHECKING:  # late: the command that reads a configuration reads no statement
     from mt940.models import Balance as LibraryBalance
@@ -75,9 +75,9 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
                 )
             )
     if not statements and not rejected:
-        raise BankUnreadable(f"{file.name} holds no MT940 statement: none of its lines begins with :20:")
+        raise SourceUnreadable(f"{file.name} holds no MT940 statement: none of its lines begins with :20:")
     if not statements and (other := other_of_swift(text)):
-        raise BankUnreadable(f"{file.name} is {other}")
+        raise SourceUnreadable(f"{file.name} is {other}")
     return tuple(statements), tuple(rejected)
 
 

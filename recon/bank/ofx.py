@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from recon.bank.source import (
     BadLine,
     BankSource,
-    BankUnreadable,
     Line,
     Parsed,
     Rejected,
@@ -21,6 +20,7 @@ from recon.bank.texts import day, shown, tidy
 from recon.model.transfer_names import named_in
 from recon.money import BadAmount, Currencies
 from recon.tabular.files import SourceFile
+from recon.tabular.table import SourceUnreadable
 
 if TYPE_CHECKING:  # late: the command that reads a configuration reads no statement
     from bankfile import ReadWarning, Transaction
@@ -47,12 +47,12 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
         count = 0
         read = None
     if read is None or read.source.format != "OFX" or not count:
-        raise BankUnreadable(f"{file.name} holds no OFX statement: export it as OFX or QFX again")
+        raise SourceUnreadable(f"{file.name} holds no OFX statement: export it as OFX or QFX again")
     if count > 1:
-        raise BankUnreadable(f"{file.name} holds {count} statements: export each account into a file of its own")
+        raise SourceUnreadable(f"{file.name} holds {count} statements: export each account into a file of its own")
     twice = next((w.field for w in read.warnings if w.rule == "tag" and w.field in _VALUES), None)
     if twice:
-        raise BankUnreadable(f"{file.name} has a transaction with more than one {twice}: export it again")
+        raise SourceUnreadable(f"{file.name} has a transaction with more than one {twice}: export it again")
     lines: list[Line] = []
     rejected: list[Rejected] = []
     for row, transaction in enumerate(read.transactions, start=1):

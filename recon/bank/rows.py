@@ -38,7 +38,7 @@ def needed_fields(source: BankSource) -> tuple[str, ...]:
 
 
 def parsed(table: Table, source: BankSource, currencies: Currencies) -> Parsed:
-    """The lines of a table as one statement without balances; raises BankUnreadable for columns that are missing."""
+    """The lines of a table as one statement without balances; raises SourceUnreadable for missing columns."""
     return _Reading(table, source, currencies).statement()
 
 

@@ -17,9 +17,7 @@ from recon.tabular.files import SourceFile
 from recon.tabular.keys import Key
 from recon.tabular.layout import Layout
 from recon.tabular.recognition.look import Look
-from recon.tabular.table import Table, TableUnreadable
-
-BankUnreadable = TableUnreadable
+from recon.tabular.table import Table
 
 
 def account_number(text: str) -> str:
@@ -148,7 +146,7 @@ Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
 
 @dataclass(frozen=True, slots=True)
 class StatementKind:
-    """A format of statements, declared once as KIND in its module; `read` raises BankUnreadable."""
+    """A format of statements, declared once as KIND in its module; `read` raises SourceUnreadable."""
 
     name: str
     read: Callable[[SourceFile, BankSource, Currencies], Parsed]
@@ -157,7 +155,7 @@ class StatementKind:
 
 @dataclass(frozen=True, slots=True)
 class TableKind:
-    """A format of tables that a source's layout reads, declared once as KIND; `table` raises BankUnreadable."""
+    """A format of tables that a source's layout reads, declared once as KIND; `table` raises SourceUnreadable."""
 
     name: str
     table: Callable[[SourceFile, BankSource], Table]

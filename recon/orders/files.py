@@ -5,10 +5,10 @@ from datetime import datetime
 
 from recon.bounds import LARGEST_FILE
 from recon.model import Window
-from recon.orders.source import OrderKind, OrderSource, SourceUnreadable
+from recon.orders.source import OrderKind, OrderSource
 from recon.tabular.files import SourceFile, matching_files, opened
 from recon.tabular.keys import TABLE_KEYS, Key, Value
-from recon.tabular.table import SourceMissing, Table, within_bounds
+from recon.tabular.table import SourceMissing, SourceUnreadable, Table, within_bounds
 
 _PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
 

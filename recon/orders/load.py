@@ -11,13 +11,13 @@ from recon.columnar import pd
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_fields
-from recon.orders.source import LoadedOrders, OrderKind, OrderSource, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderKind, OrderSource
 from recon.privacy import HashKey
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.kinds import kinds_in
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
-from recon.tabular.table import SourceMissing, Table
+from recon.tabular.table import SourceMissing, SourceUnreadable, Table
 
 
 def read(

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from recon.columnar import np, pa, parquet, pc
 from recon.orders.files import file_kind
-from recon.orders.source import SourceUnreadable
 from recon.tabular.files import SourceFile
-from recon.tabular.table import Doubt, Table, column_of, doubts_of
+from recon.tabular.table import Doubt, SourceUnreadable, Table, column_of, doubts_of
 
 
 def table_of(file: SourceFile) -> Table:

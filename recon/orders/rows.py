@@ -16,14 +16,14 @@ from recon.columnar import np, npt, pa, pc, pd
 from recon.expressions import Expression
 from recon.model import OrderStatus
 from recon.money import Currencies
-from recon.orders.source import CANCELLED_AT, OrderSource, SourceUnreadable
+from recon.orders.source import CANCELLED_AT, OrderSource
 from recon.privacy import MASKED, HashKey, hidden_id, is_harmless, mask, masked_prose, redact, shown_cell
 from recon.tabular.amounts import amounts
 from recon.tabular.faults import RowFaults, quoted
 from recon.tabular.fields import Fields, cell_of, repeated
 from recon.tabular.layout import folded
 from recon.tabular.moments import moments
-from recon.tabular.table import Table, Torn, mapped, mask_of, places_where
+from recon.tabular.table import SourceUnreadable, Table, Torn, mapped, mask_of, places_where
 
 _LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
 _PLAIN_ID = re.compile(r"(?=\D*\d)\S+|[A-Z_#-]+")  # names of people have blanks or small letters in them

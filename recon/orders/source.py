@@ -16,13 +16,10 @@ from recon.tabular.faults import RejectedShare
 from recon.tabular.keys import Key
 from recon.tabular.layout import Layout
 from recon.tabular.recognition.look import Look
-from recon.tabular.table import Table, TableUnreadable
+from recon.tabular.table import Table
 
 ORDERS_PLACE = "orders."
 CANCELLED_AT = "cancelled_at"  # a field of the file alone: where it is filled, the order is cancelled
-
-
-SourceUnreadable = TableUnreadable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,10 @@ from recon.bounds import LARGEST_FILE, MOST_ROWS
 from recon.columnar import np
 from recon.extras import EXTRAS, advice
 from recon.model import Window
-from recon.orders.source import OrderKind, OrderSource, SourceUnreadable
+from recon.orders.source import OrderKind, OrderSource
 from recon.privacy import mask
 from recon.tabular.keys import TABLE_KEYS, Key, Value
-from recon.tabular.table import SourceMissing, Table, column_of, doubts_of, numbers_of, text_of
+from recon.tabular.table import SourceMissing, SourceUnreadable, Table, column_of, doubts_of, numbers_of, text_of
 
 # Which driver a URL means that names none.
 _DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}

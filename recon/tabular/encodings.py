@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from recon.tabular.dialect import UTF8_MARK
 from recon.tabular.files import SourceFile
-from recon.tabular.table import EncodingUnclear, TableUnreadable
+from recon.tabular.table import EncodingUnclear, SourceUnreadable
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
@@ -29,7 +29,7 @@ _WESTERN = re.compile(rf"[À-ÖØ-öø-ÿŠšŽžŒœŸ{_PUNCTUATION}]")
 
 
 def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, str]:
-    """A file's text and the encoding that it is in; raises TableUnreadable where that cannot be told, or is another.
+    """A file's text and the encoding that it is in; raises SourceUnreadable where that cannot be told, or is another.
 
     `encoding` is what the section at `place` of the configuration says; null: the file itself must show it.
     """
@@ -38,37 +38,37 @@ def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, st
     if encoding is None:
         return (_in_one(file.name, content, "utf-8", place), "utf-8") if has_mark else _in_only_one(file, place)
     if has_mark and encoding.lower() not in _UTF8:
-        raise TableUnreadable(f"{file.name} begins with the mark of UTF-8: {_advice(place, encoding)}")
+        raise SourceUnreadable(f"{file.name} begins with the mark of UTF-8: {_advice(place, encoding)}")
     text = _in_one(file.name, content, encoding, place, written=encoding)
     _refuse_another(file, text, encoding, place)
     return text, encoding
 
 
 def _in_one(name: str, content: bytes, encoding: str, place: str, written: str | None = None) -> str:
-    """The text in one encoding; raises TableUnreadable where it is none, or is not in the `written` one."""
+    """The text in one encoding; raises SourceUnreadable where it is none, or is not in the `written` one."""
     try:
         return content.decode(encoding).removeprefix("\ufeff")
     except LookupError as error:
         words = f'{name}: encoding "{encoding}" is not known: {_advice(place, encoding)}'
-        raise TableUnreadable(words) from error
+        raise SourceUnreadable(words) from error
     except UnicodeError as error:
         if written is not None and _text(content, "utf-8") is not None:
-            raise TableUnreadable(f"{name} is utf-8 text: {_advice(place, written)}") from error
+            raise SourceUnreadable(f"{name} is utf-8 text: {_advice(place, written)}") from error
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = content[:at].count(b"\n") + 1
         words = f"{name} is not {encoding} text (line {line}): {_advice(place, written)}"
-        raise TableUnreadable(words) from error
+        raise SourceUnreadable(words) from error
 
 
 def _refuse_another(file: SourceFile, text: str, written: str, place: str) -> None:
-    """Raises TableUnreadable where a text is none in the written encoding, and plainly one in another."""
+    """Raises SourceUnreadable where a text is none in the written encoding, and plainly one in another."""
     check = dict(_CHECKS).get(written.lower())
     is_plain = text.isascii() and "\0" not in text
     if is_plain or "utf" in written.lower() or (check and check(_sample(text))):
         return
     other = "utf-16" if "\0" in text else "utf-8"
     if "\0" in text or _text(file.content, other) is not None:
-        raise TableUnreadable(f"{file.name} is {other} text: {_advice(place, written)}")
+        raise SourceUnreadable(f"{file.name} is {other} text: {_advice(place, written)}")
 
 
 def _in_only_one(file: SourceFile, place: str) -> tuple[str, str]:

@@ -9,13 +9,13 @@ from recon.arrays import Ints, Mask
 from recon.columnar import np, pa, pc
 from recon.tabular.faults import shown_names
 from recon.tabular.layout import Header, Layout, Way, is_kept
-from recon.tabular.table import Table, TableUnreadable, Torn, mapped, mask_of
+from recon.tabular.table import SourceUnreadable, Table, Torn, mapped, mask_of
 
 FORMULA = r'^="(.*)"$'  # a text that Excel is kept from reading as a number
 
 
 class Fields:
-    """Where each field stands in a table; raises TableUnreadable where a needed one is nowhere, or twice."""
+    """Where each field stands in a table; raises SourceUnreadable where a needed one is nowhere, or twice."""
 
     def __init__(self, table: Table, layout: Layout, fields: Iterable[str], needed: Iterable[str]) -> None:
         self.table = table
@@ -102,21 +102,21 @@ class Fields:
         place = self.ignored_place(name)
         if place is None:
             words = f'{self.table.name} has no column "{name}", which [{self.layout.place}.filter] names'
-            raise TableUnreadable(f"{words}; {self._columns()}")
+            raise SourceUnreadable(f"{words}; {self._columns()}")
         return place
 
     def _refuse_twice(self) -> None:
         names = (name for way in self.ways.values() for name in way)
         twice = next((name for name in names if len(self._header.places(name)) > 1), None)
         if twice is not None:
-            raise TableUnreadable(f'{self.table.name} has column "{twice}" more than once; {self._columns()}')
+            raise SourceUnreadable(f'{self.table.name} has column "{twice}" more than once; {self._columns()}')
 
     def _refuse_missing(self, missing: Sequence[str]) -> None:
         if not missing:
             return
         names = ", ".join(f"{self.layout.column(ours)} (our {ours})" for ours in missing)
         advice = f"name the right one in [{self.layout.place}.columns], or correct the file"
-        raise TableUnreadable(f"{self.table.name} has no column {names}; {self._columns()}; {advice}")
+        raise SourceUnreadable(f"{self.table.name} has no column {names}; {self._columns()}; {advice}")
 
     def _columns(self) -> str:
         return f"its columns are: {', '.join(shown_names(self.table.header))}"

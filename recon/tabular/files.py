@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from recon.tabular.table import TableUnreadable
+from recon.tabular.table import SourceUnreadable
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class SourceFile:
 
 
 def opened(name: str, path: Path, largest: int, too_large: str) -> SourceFile:
-    """A file whole; raises TableUnreadable, with `too_large` at its end where there are more than `largest` bytes."""
+    """A file whole; raises SourceUnreadable, ending with `too_large` where it has more than `largest` bytes."""
     try:
         with path.open("rb") as file:
             content = file.read(largest + 1)
     except OSError as error:
-        raise TableUnreadable(f"{name} cannot be opened: {error.strerror}") from error
+        raise SourceUnreadable(f"{name} cannot be opened: {error.strerror}") from error
     if len(content) > largest:
-        raise TableUnreadable(f"{name} is larger than {largest >> 20:,} MB{too_large}")
+        raise SourceUnreadable(f"{name} is larger than {largest >> 20:,} MB{too_large}")
     return SourceFile(name, content)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from recon.tabular.layout import NO_HEADER, Column, Header, Layout
-from recon.tabular.table import TableUnreadable
+from recon.tabular.table import SourceUnreadable
 
 SEARCHED = 60  # rows from the top
 
@@ -37,7 +37,7 @@ def checked_row(layout: Layout, rows: int, name: str) -> int | None:
     if layout.header_row in (None, NO_HEADER):
         return None
     if layout.header_row > rows:
-        raise TableUnreadable(f"{name} has no row {layout.header_row}, which header_row of [{layout.place}] names")
+        raise SourceUnreadable(f"{name} has no row {layout.header_row}, which header_row of [{layout.place}] names")
     return layout.header_row - 1
 
 

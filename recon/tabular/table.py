@@ -21,11 +21,11 @@ class SourceMissing(Exception):
     """A source has nothing to read by: no file, no database file, or no table with a column that is configured."""
 
 
-class TableUnreadable(Exception):
+class SourceUnreadable(Exception):
     """A file or query cannot be read as a whole; says which, what is wrong and what to do."""
 
 
-class EncodingUnclear(TableUnreadable):
+class EncodingUnclear(SourceUnreadable):
     """A text file can be in any of some encodings, and nothing says in which."""
 
     def __init__(self, words: str, can_be: tuple[str, ...]) -> None:
@@ -78,10 +78,10 @@ class Table:
 
 
 def within_bounds(table: Table) -> Table:
-    """The table of a file; raises TableUnreadable where it is larger than any export."""
+    """The table of a file; raises SourceUnreadable where it is larger than any export."""
     columns = len(table.header)
     if len(table.rows) > MOST_ROWS or columns > MOST_COLUMNS or columns * len(table.rows) > MOST_CELLS:
-        raise TableUnreadable(f"{table.name} has {len(table.rows):,} rows of {columns:,} columns: split it by date")
+        raise SourceUnreadable(f"{table.name} has {len(table.rows):,} rows of {columns:,} columns: split it by date")
     return table
 
 

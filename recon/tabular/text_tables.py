@@ -16,7 +16,7 @@ from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
 from recon.tabular.header_row import SEARCHED, anchors, checked_row, header_at, numbered
 from recon.tabular.layout import NO_HEADER, Column, Layout
-from recon.tabular.table import Table, TableUnreadable, Torn
+from recon.tabular.table import SourceUnreadable, Table, Torn
 
 _BLOCK = 1 << 22  # bytes
 
@@ -48,7 +48,7 @@ class _Start:
 
 
 def text_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Table:
-    """A file as a table; `needed` are the fields of ours that its header has. Raises TableUnreadable."""
+    """A file as a table; `needed` are the fields of ours that its header has. Raises SourceUnreadable."""
     text, encoding = decoded(file, layout.encoding, layout.place)
     start = _start(file, text, layout, needed)
     body = text[start.offset :]
@@ -59,7 +59,7 @@ def text_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Table
 def _start(file: SourceFile, text: str, layout: Layout, needed: Sequence[str]) -> _Start:
     lines = list(islice(lines_of(text), 4 * SEARCHED + (layout.header_row or 0)))
     if not first_line(lines):
-        raise TableUnreadable(f"{file.name} is empty: it needs at least a header row with the columns' names")
+        raise SourceUnreadable(f"{file.name} is empty: it needs at least a header row with the columns' names")
     if layout.header_row == NO_HEADER:
         dialect = Dialect(layout.delimiter or delimiter_of(first_line(lines)))
         width = max(len(cells or ()) for _, cells in dialect.records(lines))
@@ -71,7 +71,7 @@ def _start(file: SourceFile, text: str, layout: Layout, needed: Sequence[str]) -
     first, *others = _delimiters(lines, layout)
     most, start = _header_in(file, lines, wanted, first)
     for delimiter in others if most < len(wanted) else ():
-        with suppress(TableUnreadable):
+        with suppress(SourceUnreadable):
             count, other = _header_in(file, lines, wanted, delimiter)
             if count > most:
                 most = count
@@ -98,7 +98,7 @@ def _header_in(
         at = next(at for at, (_, cells) in enumerate(records) if cells is None or any(map(str.strip, cells)))
     cells = records[at][1]
     if cells is None:
-        raise TableUnreadable(f"{file.name}: the header row cannot be read: {UNCLOSED}")
+        raise SourceUnreadable(f"{file.name}: the header row cannot be read: {UNCLOSED}")
     names = tuple(cell.strip() for cell in cells)
     names += ("",) * _overhang([row or [] for _, row in records[at + 1 :]], len(names))
     line = records[at + 1][0] if at + 1 < len(records) else len(lines) + 1

@@ -10,7 +10,7 @@ from recon.columnar import np
 from recon.tabular.files import SourceFile
 from recon.tabular.header_row import SEARCHED, anchors, checked_row, header_at, numbered
 from recon.tabular.layout import NO_HEADER, Layout
-from recon.tabular.table import Table, TableUnreadable, column_of, doubts_of, numbers_of, text_of
+from recon.tabular.table import SourceUnreadable, Table, column_of, doubts_of, numbers_of, text_of
 from recon.tabular.xlsx_guard import Refused
 from recon.tabular.xlsx_size import check_workbook
 
@@ -18,14 +18,14 @@ from recon.tabular.xlsx_size import check_workbook
 def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Table:
     """The layout's sheet, or the first; what a formula shows is read where the file holds it.
 
-    `needed` are the fields of ours that its header has. Raises TableUnreadable.
+    `needed` are the fields of ours that its header has. Raises SourceUnreadable.
     """
     with _opened(file) as workbook:
         rows = _sheet(file, workbook, layout).to_python(skip_empty_area=False)
     top = [tuple(text_of(cell).strip() for cell in row) for row in rows[: max(SEARCHED, layout.header_row or 0)]]
     if not any(any(cells) for cells in top):
         sheet = f'sheet "{layout.sheet}"' if layout.sheet else "first sheet"
-        raise TableUnreadable(f"{file.name} is empty: a row of its {sheet} must name the columns")
+        raise SourceUnreadable(f"{file.name} is empty: a row of its {sheet} must name the columns")
     if layout.header_row == NO_HEADER:
         header = numbered(max(map(len, rows)))
         first = 0
@@ -48,7 +48,7 @@ def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Tabl
 
 
 def sheets(file: SourceFile) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """The trimmed texts of every sheet by its name. Raises TableUnreadable."""
+    """The trimmed texts of every sheet by its name. Raises SourceUnreadable."""
     with _opened(file) as workbook:
         return {
             name: tuple(
@@ -65,9 +65,9 @@ def _opened(file: SourceFile) -> Iterator[CalamineWorkbook]:
         check_workbook(file.content)
         yield load_workbook(io.BytesIO(file.content))
     except Refused as error:
-        raise TableUnreadable(f"{file.name} is no workbook that can be read: {error}") from error
+        raise SourceUnreadable(f"{file.name} is no workbook that can be read: {error}") from error
     except CalamineError as error:
-        raise TableUnreadable(f"{file.name} is no workbook that can be read ({error}): save it as .xlsx") from error
+        raise SourceUnreadable(f"{file.name} is no workbook that can be read ({error}): save it as .xlsx") from error
 
 
 def _sheet(file: SourceFile, workbook: CalamineWorkbook, layout: Layout) -> CalamineSheet:
@@ -75,7 +75,7 @@ def _sheet(file: SourceFile, workbook: CalamineWorkbook, layout: Layout) -> Cala
         return workbook.get_sheet_by_index(0)
     if layout.sheet not in workbook.sheet_names:
         names = ", ".join(f'"{name}"' for name in workbook.sheet_names)
-        raise TableUnreadable(
+        raise SourceUnreadable(
             f'{file.name} has no sheet "{layout.sheet}", which [{layout.place}] names; it has {names}'
         )
     return workbook.get_sheet_by_name(layout.sheet)

@@ -11,8 +11,8 @@ import pytest
 
 from recon import columns as c
 from recon.orders import sql
-from recon.orders.source import OrderSource, SourceUnreadable
-from recon.tabular.table import text_of
+from recon.orders.source import OrderSource
+from recon.tabular.table import SourceUnreadable, text_of
 from tests.kit.hostile_rows import KEPT, LONG, names
 from tests.recon.orders.test_csv import a_source, load
 

@@ -19,7 +19,7 @@ from recon import columns as c
 from recon.omise import client
 from recon.omise.client import Limits, Unavailable, open_client
 from recon.omise.objects import object_bytes
-from recon.orders.source import SourceUnreadable
+from recon.tabular.table import SourceUnreadable
 from tests.recon.orders.test_csv import GOOD, HEADER, a_source, load
 
 

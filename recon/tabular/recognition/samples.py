@@ -34,7 +34,7 @@ def kind_of(content: bytes) -> str:
 
 
 def samples(file: SourceFile, encoding: str | None, place: str) -> list[Sample]:
-    """Of a text file or a workbook; raises TableUnreadable, as `decoded` does."""
+    """Of a text file or a workbook; raises SourceUnreadable, as `decoded` does."""
     if kind_of(file.content) == "excel":
         return [Sample(rows[:_ROWS], sheet=name) for name, rows in sheets(file).items() if any(map(any, rows))]
     lines = list(islice(lines_of(decoded(file, encoding, place)[0]), _ROWS))

@@ -14,10 +14,10 @@ from recon import columns as c
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders, OrderSource, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource
 from recon.privacy import HASH, MASKED, HashKey
 from recon.tabular.layout import Column, Layout
-from recon.tabular.table import SourceMissing
+from recon.tabular.table import SourceMissing, SourceUnreadable
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 OURS = (

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from recon import columns as c
-from recon.orders.source import LoadedOrders, SourceUnreadable
+from recon.orders.source import LoadedOrders
+from recon.tabular.table import SourceUnreadable
 from tests.recon.orders.test_csv import a_source, load, record
 
 HEADER = ("order_id", "account", "amount", "currency", "status", "created_at")

@@ -16,8 +16,8 @@ from jobs.config.config import load as load_config
 from recon import columns as c
 from recon.model import Window
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders, SourceUnreadable
-from recon.tabular.table import SourceMissing
+from recon.orders.source import LoadedOrders
+from recon.tabular.table import SourceMissing, SourceUnreadable
 from tests.kit.shop_exports import ADVANCED_ORDER_EXPORT, EXPORTS, MAGENTO, RESAVED, SHOPIFY, ShopExport
 from tests.kit.small_config import ONE_ACCOUNT, configured
 

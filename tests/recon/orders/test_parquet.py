@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recon import columns as c
-from recon.orders.source import LoadedOrders, SourceUnreadable
+from recon.orders.source import LoadedOrders
+from recon.tabular.table import SourceUnreadable
 from tests.recon.orders.test_csv import a_source, load
 
 NINE = datetime(2026, 11, 24, 9, 30, 0, 5, tzinfo=UTC)

@@ -8,8 +8,9 @@ import pytest
 
 from recon import columns as c
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders, SourceUnreadable
+from recon.orders.source import LoadedOrders
 from recon.tabular.recognition.presets import presets
+from recon.tabular.table import SourceUnreadable
 from tests.kit import mariadb
 from tests.kit.places import ROOT
 from tests.recon.orders.test_csv import WINDOW, a_source, load

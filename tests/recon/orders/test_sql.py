@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from recon import columns as c
-from recon.orders.source import OrderSource, SourceUnreadable
+from recon.orders.source import OrderSource
 from recon.orders.sql import bound
-from recon.tabular.table import SourceMissing, text_of
+from recon.tabular.table import SourceMissing, SourceUnreadable, text_of
 from tests.recon.orders.test_csv import WINDOW, a_source, load
 
 SELECT = "select order_id, 'th' as account, amount, 'THB' as currency, status, created_at from orders"

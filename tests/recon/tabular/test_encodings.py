@@ -4,7 +4,7 @@ import pytest
 
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
-from recon.tabular.table import TableUnreadable
+from recon.tabular.table import SourceUnreadable
 
 THAI = "วันที่,รายละเอียด\n3 พ.ย. 2569,ร้านตัวอย่าง “ก” โอนเข้า\n"
 JAPANESE = "日付,摘要内容\n令和8年11月1日,振込　ｵﾐｾ(ｶ ﾊﾞﾝｸ 髙橋\n"
@@ -46,13 +46,13 @@ def test_the_only_encoding_that_can_be_is_found(text: str, encoding: str, name: 
     ],
 )
 def test_what_cannot_be_told_is_said(content: bytes, words: str) -> None:
-    with pytest.raises(TableUnreadable, match=words + (r"\[bank.x\] encoding" if words.endswith("set ") else "")):
+    with pytest.raises(SourceUnreadable, match=words + (r"\[bank.x\] encoding" if words.endswith("set ") else "")):
         found(content)
 
 
 def test_the_configuration_wins() -> None:
     assert found("a\nｵﾐｾ\n".encode("cp932"), "cp932")[0] == "a\nｵﾐｾ\n"
-    with pytest.raises(TableUnreadable, match=r'is not ascii text \(line 1\).*it is "ascii" now'):
+    with pytest.raises(SourceUnreadable, match=r'is not ascii text \(line 1\).*it is "ascii" now'):
         found(THAI.encode("cp874"), "ascii")
 
 
@@ -62,7 +62,7 @@ def test_the_configuration_wins() -> None:
 )
 def test_a_written_encoding_that_is_another_is_told(encoding: str, written: str, other: str) -> None:
     words = rf'a.csv is {other} text: set \[bank.x\] encoding to .*; it is "{written}" now'
-    with pytest.raises(TableUnreadable, match=words):
+    with pytest.raises(SourceUnreadable, match=words):
         found(("วันที่\nรก\n" if written == "cp874" else "ü\né\n").encode(encoding), written)
 
 
