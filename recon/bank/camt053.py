@@ -117,7 +117,9 @@ def _parsed(file: SourceFile, events: tuple[str, ...], tags: tuple[str, ...]) ->
 
 def _check_root(root: etree._Element, file: SourceFile) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
-        raise SourceUnreadable(f"{file.name} declares a document type: no statement needs one, an attack may")
+        raise SourceUnreadable(
+            f"{file.name} declares a document type, which no statement needs and an attack may use"
+        )
     namespace = etree.QName(root).namespace or ""
     if not _NAMESPACE.fullmatch(namespace):
         shape = namespace.rpartition(":")[2] or "no namespace"
