@@ -47,7 +47,7 @@ class Grouping(StrEnum):
 
     ABSENT = "absent"  # it stays in the accounts' own files
     EACH = "each"  # the accounts' rows below each other, their account first
-    ONCE = "once"  # the same for all accounts
+    ONCE = "once"  # what all accounts have in common once, then what is one's alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +286,11 @@ def _totals(
 
 
 def _rows(table: Sheet | Block, report: AnyReport) -> pd.DataFrame:
-    """The account's rows; of a group the accounts' below each other, or those of one."""
+    """The account's rows; of a group the accounts' below each other, or each that differs once."""
     if isinstance(report, Report):
         return table.rows(report)
     if table.grouping is Grouping.ONCE:
-        return table.rows(report.parts[0])
+        return pd.concat([table.rows(part) for part in report.parts]).drop_duplicates(ignore_index=True)
     frames = []
     for part in report.parts:
         frame = table.rows(part)

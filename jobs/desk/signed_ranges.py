@@ -6,7 +6,7 @@ from jobs.config.config import Config
 from jobs.run.moments.days import resolve
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import RunOptions
-from recon.store.desk.workbooks import signed_words, standing_over
+from recon.store.desk.workbooks import GROUP, signed_words, standing_over
 
 
 def signed_before(config: Config, options: RunOptions, now: datetime) -> list[str]:
@@ -17,7 +17,9 @@ def signed_before(config: Config, options: RunOptions, now: datetime) -> list[st
         over = {
             sign_off.id: sign_off
             for account in accounts
-            for sign_off in standing_over(store, [account.name], days[account.name].first, days[account.name].last)
+            for sign_off in standing_over(
+                store, [account.name, GROUP], days[account.name].first, days[account.name].last
+            )
         }
     finally:
         store.dispose()

@@ -1,7 +1,7 @@
 """What a signature is put under: match rate, proofs, what is open, what could not be read; changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +91,11 @@ class BeforeSigning:
         return [f"not signed yet of the group: {', '.join(lacking)}"] if lacking else []
 
 
-def before_signing(store: Store, run: StoredRun | None, book: StoredWorkbook) -> BeforeSigning:
-    """What a workbook's run recorded, and which other accounts of its days are not signed."""
+def before_signing(
+    store: Store, run: StoredRun | None, book: StoredWorkbook, sees: Callable[[str], bool] = lambda _account: True
+) -> BeforeSigning:
+    """What a workbook's run recorded, and which other accounts of its days, of those that somebody sees, are not
+    signed."""
     if run is None:
         return BeforeSigning()
     standing = {
@@ -103,7 +106,7 @@ def before_signing(store: Store, run: StoredRun | None, book: StoredWorkbook) ->
             role for role in ROLES if (part.account, part.first_day, part.last_day, role) not in standing
         )
         for part in run.accounts
-        if part.account != book.account
+        if part.account != book.account and sees(part.account)
     }
     unsigned = {account: roles for account, roles in lacking.items() if roles}
     return BeforeSigning(to_sign(store, run, book), unsigned, book.account == GROUP)

@@ -82,11 +82,12 @@ def sign(
     reason: str = "",
     content: bytes | None = None,
     agree: Callable[[Sequence[str]], bool] = lambda _words: True,
+    sees: Callable[[str], bool] = lambda _account: True,
 ) -> Signature:
     """Sign an untouched, current workbook of a complete run; raises JobError, in words, where that cannot be.
 
     Where a proof in it does not tie or something is open, a reason must be given; it is kept with the sign-off.
-    `agree` is shown what is signed, and says whether it is to be.
+    `agree` is shown what is signed, and says whether it is to be; of other accounts those that the signer `sees`.
     """
     who = " ".join(who.split())
     reason = " ".join(reason.split())
@@ -106,7 +107,7 @@ def sign(
             raise JobError(f"{path}: its run {verified.run.run_id} was not complete: run the range again")
         if verified.data != CURRENT:
             raise JobError(f"{path}: its data changed since: run the range again and sign that workbook")
-        before = before_signing(store, verified.run, book)
+        before = before_signing(store, verified.run, book, sees)
         words = before.words(config.currencies())
         if before.doubts and not reason:
             doubts = "; ".join(before.doubts)
@@ -260,7 +261,8 @@ def _with_data(config: Config, store: Store, verified: Verified) -> Verified:
     changes = tuple(by_account[account] for account in accounts if by_account.get(account))
     unconfigured = [account for account in accounts if account not in by_account]
     data = UNKNOWN if unconfigured else OUTDATED if changes else CURRENT
-    causes = (*_causes(config, run, unconfigured), *taken_out_since(config, store, run)) if data != CURRENT else ()
+    taken_out = taken_out_since(config, store, run, accounts)
+    causes = (*_causes(config, run, unconfigured), *taken_out) if data != CURRENT else ()
     return replace(verified, data=data, changes=changes, ruled=ruled, causes=causes, run=run)
 
 

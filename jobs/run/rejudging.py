@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -96,11 +96,11 @@ def compare(store: Store, run_id: int, then: RunAccount, result: Result, lives: 
     return Change(then.account, changed, breaks[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
 
 
-def taken_out_since(config: Config, store: Store, run: StoredRun) -> list[str]:
-    """What was taken out of a run's customers since it was recorded, in words."""
+def taken_out_since(config: Config, store: Store, run: StoredRun, accounts: Collection[str]) -> list[str]:
+    """What was taken out of the customers of some accounts of a run since it was recorded, in words."""
     zones = {name: account.zone for name, account in config.accounts_by_name().items()}
     words: list[str] = []
-    for part in run.accounts:
+    for part in (part for part in run.accounts if part.account in accounts):
         start = days_window(part.first_day, part.last_day, zones.get(part.account, _UTC)).start
         words += taken_out(store, run.record.recorded_at, part.account, start)
     return list(dict.fromkeys(words))

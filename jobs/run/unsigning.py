@@ -58,6 +58,7 @@ def unsign(
         run = record.find_run(store, signed.run_id) if signed.run_id is not None else None
         if run is None:
             continue
+        covered = [part.account for part in run.accounts if signed.covers(part.account)]
         changes = _of_this_run(look, signed, run)
         if changes is None and _is_touched(look, signed, run):
             judged += 1
@@ -65,10 +66,11 @@ def unsign(
                 words = "data of it arrived; too many signed ranges changed at once to judge it: run it again"
                 ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, f"not ended: {words}"))
                 continue
-            changes = list(judged_again(config, store, run).values())
+            again = judged_again(config, store, run)
+            changes = [again[account] for account in covered if account in again]
         why = words_of([change for change in changes or () if change.of_figures], config.currencies())
         if why:
-            why = "; ".join((why, *taken_out_since(config, store, run)))
+            why = "; ".join((why, *taken_out_since(config, store, run, covered)))
             workbooks.end(store, sign_offs, by, by, why, clock(), config.audit_key)
             ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, why))
     return tuple(ended)

@@ -23,10 +23,11 @@ from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run as judge
 from recon import __version__
+from recon.people import Person
 from recon.rules import CATALOGUE
 from recon.store.desk import workbooks
 from recon.store.desk.workbook_bytes import content_of
-from recon.store.desk.workbooks import StoredWorkbook
+from recon.store.desk.workbooks import GROUP, StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.versions.evidence import order_sources
@@ -126,10 +127,10 @@ class _PageRun:
         """A stage is over."""
         self._set(name, over=True)
 
-    def end(self, run_id: int | None, messages: tuple[str, ...]) -> None:
+    def end(self, run_id: int | None, messages: tuple[str, ...], of_group: tuple[str, ...] = ()) -> None:
         """The run is over; what comes after its first end says nothing new."""
         if not self.shown.finished:
-            self.shown = replace(self._now(), finished=True, run_id=run_id, messages=messages)
+            self.shown = replace(self._now(), finished=True, run_id=run_id, messages=messages, of_group=of_group)
 
     def at(self, ahead: int) -> RunProgress:
         """How far it is now."""
@@ -195,8 +196,9 @@ class PageRuns:
             page_run.begun = perf_counter()
             try:
                 outcome = await self._run(options, page_run)
-                ended = tuple(unsigned.sentence for unsigned in outcome.unsigned)
-                page_run.end(outcome.run_id, (*outcome.messages, *ended))
+                ended = [unsigned.sentence for unsigned in outcome.unsigned if unsigned.account != GROUP]
+                of_group = [unsigned.sentence for unsigned in outcome.unsigned if unsigned.account == GROUP]
+                page_run.end(outcome.run_id, (*outcome.messages, *ended), tuple(of_group))
             except JobError as error:
                 page_run.end(None, error.messages)
             except Exception as error:  # the page must not die of a run
@@ -217,11 +219,13 @@ class PageNotary:
         lines = verifying.lines(verified, self.config.currencies())[1:]
         return Verdict(verified.data if outdated else verified.verdict, tuple(line.strip() for line in lines))
 
-    def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
+    def sign(self, sha256: str, role: str, person: Person, reason: str) -> Verdict:
         """Signed, where it may be."""
         try:
             path, content = self._file(sha256)
-            signed = verifying.sign(self.config, path, role, who, self.clock, reason, content).sign_off
+            signed = verifying.sign(
+                self.config, path, role, person.name, self.clock, reason, content, sees=person.sees
+            ).sign_off
         except JobError as error:
             return Verdict("refused", error.messages)
         return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
@@ -230,10 +234,10 @@ class PageNotary:
         """The workbook with the signatures that stand filled in; None where there is no such copy."""
         return verifying.copy_with_signatures(self.config, sha256)
 
-    def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
-        """What a signature would be put under; state "doubtful" where it needs a reason, else "in order"."""
+    def before_signing(self, store: Store, book: StoredWorkbook, person: Person) -> Verdict:
+        """What a person's signature would be put under; state "doubtful" where it needs a reason, else "in order"."""
         run = record.find_run(store, book.run_id) if book.run_id is not None else None
-        before = before_signing(store, run, book)
+        before = before_signing(store, run, book, person.sees)
         return Verdict("doubtful" if before.doubts else "in order", tuple(before.words(self.config.currencies())))
 
     def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:

@@ -7,7 +7,7 @@ the book, and the configuration beats the book for all accounts or for one.
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -156,10 +156,12 @@ class MethodBook:
 HEADS = ("method", "region", "currency", "figure", "value", "certainty", "source")
 
 
-def legend(book: MethodBook) -> list[tuple[str, ...]]:
-    """Every figure of the book as texts under HEADS, the configuration's overrides last: for people and sheets."""
+def legend(book: MethodBook, sees: Callable[[str], bool] = lambda _account: True) -> list[tuple[str, ...]]:
+    """Every figure of the book as texts under HEADS, for people and sheets; last the configuration's overrides, of
+    those for one account what somebody `sees`."""
     lines = [line for entry in book.entries for line in _lines(entry, book)]
-    for (method, account), figures in sorted(book.overrides.items()):
+    overrides = ((key, figures) for key, figures in book.overrides.items() if not key[1] or sees(key[1]))
+    for (method, account), figures in sorted(overrides):
         where = f"config.toml, [methods.{method}{'.' + account if account else ''}]"
         for name, value in sorted(figures.items()):
             parts = value.items() if isinstance(value, Mapping) else (("", value),)

@@ -11,6 +11,6 @@ from reports.page.site import SITE
 
 async def about(request: web.Request) -> web.Response:
     """The catalogue of breaks and the payment-method rule book."""
-    require(request, Right.VIEW)
+    person = require(request, Right.VIEW)
     site = request.app[SITE]
-    return render(request, "about.html", catalogue=site.catalogue, heads=HEADS, book=legend(site.book))
+    return render(request, "about.html", catalogue=site.catalogue, heads=HEADS, book=legend(site.book, person.sees))

@@ -44,7 +44,8 @@ class StageProgress:
 class RunProgress:
     """How far a run is that was asked for: its stages so far in order, and its end where it has come to one.
 
-    `ahead`: how many runs are to end before it begins; `seconds` since it began.
+    `of_group`: what else there is to say of the workbook of all accounts; `ahead`: how many runs are to end before it
+    begins; `seconds` since it began.
     """
 
     request: RunRequest
@@ -52,6 +53,7 @@ class RunProgress:
     finished: bool = False
     run_id: int | None = None
     messages: tuple[str, ...] = ()
+    of_group: tuple[str, ...] = ()
     ahead: int = 0
     seconds: float = 0.0
 
@@ -95,14 +97,14 @@ class Notary(Protocol):
     def verify(self, sha256: str) -> Verdict:
         """The workbook against its run and against the data of today."""
 
-    def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
+    def sign(self, sha256: str, role: str, person: Person, reason: str) -> Verdict:
         """Signed, where it may be: state "signed"; else "refused" with the words."""
 
     def signed_copy(self, sha256: str) -> bytes | None:
         """The workbook with the signatures that stand filled in; None where there is no such copy."""
 
-    def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
-        """What a signature would be put under, in words; state "doubtful" where it needs a reason."""
+    def before_signing(self, store: Store, book: StoredWorkbook, person: Person) -> Verdict:
+        """What a person's signature would be put under, in words; state "doubtful" where it needs a reason."""
 
     def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:
         """What is new of the journal of a workbook's days, kept as exported; else why there is none, in words."""

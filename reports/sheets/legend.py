@@ -41,7 +41,8 @@ def _severity(report: Report, code: str, default: str) -> str:
 
 
 def _book(report: Report) -> pd.DataFrame:
-    frame = pd.DataFrame(legend(report.basis.book), columns=list(HEADS), dtype=c.TEXT)
+    own = legend(report.basis.book, lambda account: account == report.name)
+    frame = pd.DataFrame(own, columns=list(HEADS), dtype=c.TEXT)
     money = frame[_FIGURE].isin(["minimum", "maximum"])
     shown = frame[_VALUE].where(~money, frame[_CURRENCY] + " " + frame[_VALUE])
     return frame.assign(**{_VALUE: shown, _FIGURE: frame[_FIGURE].str.replace("_", " ")})

@@ -45,9 +45,9 @@ class Trusting:
     def verify(self, sha256: str) -> Verdict:
         return Verdict("untouched", (sha256,))
 
-    def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
+    def sign(self, sha256: str, role: str, person: Person, reason: str) -> Verdict:
         why = f": {reason}" if reason else ""
-        return Verdict("signed", (f"{sha256[:8]} signed by {who} as {role}{why}",))
+        return Verdict("signed", (f"{sha256[:8]} signed by {person.name} as {role}{why}",))
 
     def signed_copy(self, sha256: str) -> bytes | None:
         return sha256.encode()
@@ -55,7 +55,7 @@ class Trusting:
     def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:
         return Verdict("refused", (f"nothing new of {sha256[:8]} for {who}",))
 
-    def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:  # noqa: ARG002
+    def before_signing(self, store: Store, book: StoredWorkbook, person: Person) -> Verdict:  # noqa: ARG002
         return Verdict("in order", (f"th: 1 of 1 orders matched of {book.sha256[:8]}",))
 
 

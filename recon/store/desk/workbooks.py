@@ -143,11 +143,11 @@ def standing(store: Store) -> list[SignOff]:
 
 
 def standing_over(store: Store, accounts: Collection[str], first: date, last: date) -> list[SignOff]:
-    """Every sign-off that has not ended, of a range of these accounts, or of the group, that shares days with one."""
+    """Every sign-off that has not ended, of a range of these accounts (or GROUP), that shares days with one."""
     return [
         sign_off
         for sign_off in standing(store)
-        if sign_off.account in (*accounts, GROUP) and sign_off.first_day <= last and sign_off.last_day >= first
+        if sign_off.account in accounts and sign_off.first_day <= last and sign_off.last_day >= first
     ]
 
 

@@ -118,7 +118,7 @@ async def start(request: web.Request) -> web.Response:
     if not isinstance(accounts, list) or not all(isinstance(name, str) for name in accounts):
         raise _refused("accounts must be a list of names")
     run_request = run_request_of(request, _day(body, "from"), _day(body, "to"), accounts)
-    signed = await asyncio.to_thread(signed_before, request.app[SITE], run_request)
+    signed = await asyncio.to_thread(signed_before, request, run_request)
     return web.json_response({"ticket": request.app[SITE].runner.start(run_request), "signed": signed}, status=202)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from aiohttp import web
@@ -10,13 +10,13 @@ from aiohttp import web
 from recon import columns as c
 from recon.people import Person, Right
 from recon.store.desk import workbooks
-from recon.store.desk.workbooks import StoredWorkbook
+from recon.store.desk.workbooks import GROUP, StoredWorkbook
 from recon.store.queue import batches
 from recon.store.queue.batches import Batch
 from recon.store.runs import history, record
 from recon.store.runs.record import RunAccount, StoredRun
 from reports.documents import Document
-from reports.page.access.security import require
+from reports.page.access.security import PERSON, require
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.numbers import whole_number
 from reports.page.render import render
@@ -75,18 +75,19 @@ async def start(request: web.Request) -> web.StreamResponse:
     except ValueError:
         raise web.HTTPBadRequest(text="say from which day to which\n") from None
     run_request = run_request_of(request, first, last, [str(name) for name in data.getall("account", []) if name])
-    signed = await asyncio.to_thread(signed_before, request.app[SITE], run_request)
+    signed = await asyncio.to_thread(signed_before, request, run_request)
     if signed and "signed" not in data:
         fields = [("from", first), ("to", last), *(("account", name) for name in run_request.accounts)]
         return render(request, "run_signed.html", signed=signed, fields=fields)
     raise web.HTTPSeeOther(f"/runs/{request.app[SITE].runner.start(run_request)}")
 
 
-def signed_before(site: Site, run_request: RunRequest) -> list[str]:
-    """Which signed ranges a run would go over, in words."""
-    return workbooks.signed_words(
-        workbooks.standing_over(site.store, run_request.accounts, run_request.first, run_request.last)
-    )
+def signed_before(request: web.Request, run_request: RunRequest) -> list[str]:
+    """Which signed ranges a run would go over, in words; the group's for those who see every account."""
+    group = [GROUP] if request[PERSON].sees(GROUP) else []
+    days = (run_request.first, run_request.last)
+    accounts = [*run_request.accounts, *group]
+    return workbooks.signed_words(workbooks.standing_over(request.app[SITE].store, accounts, *days))
 
 
 def run_request_of(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> RunRequest:
@@ -109,7 +110,7 @@ def asked_for(request: web.Request) -> tuple[str, RunProgress]:
     run = request.app[SITE].runner.progress(ticket)
     if run is None or not _sees(person, run):
         raise web.HTTPNotFound(text="there is no such run\n")
-    return ticket, run
+    return ticket, replace(run, messages=(*run.messages, *run.of_group)) if person.sees(GROUP) else run
 
 
 async def progress(request: web.Request) -> web.Response:

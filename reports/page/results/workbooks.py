@@ -107,7 +107,7 @@ async def show(request: web.Request) -> web.Response:
         book=book,
         sheet=sheet,
         signed=signed,
-        under=await asyncio.to_thread(site.notary.before_signing, site.store, book),
+        under=await asyncio.to_thread(site.notary.before_signing, site.store, book, person),
         zone=_zone_words(site, book),
         others=[other for other in await asyncio.to_thread(_of_range, site, book) if other.sha256 != book.sha256],
         to_sign=await asyncio.to_thread(_to_sign_beside, site, person, book),
@@ -250,7 +250,7 @@ async def sign(request: web.Request) -> web.StreamResponse:
     if role not in ROLES:
         raise web.HTTPBadRequest(text="sign as preparer or as reviewer\n")
     person = require(request, Right.RULE if role == PREPARER else Right.APPROVE)
-    verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name, reason)
+    verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person, reason)
     good = verdict.state == "signed"
     words = verdict.words or (f"{book.name} is signed by {person.name} as {role}",)
     redirect(request, f"/reports/{book.sha256}", *(Notice(good, line) for line in words))

@@ -121,8 +121,9 @@ def test_a_cause_counts_from_the_first_midnight_of_the_account(tmp_path: Path, h
     for store in opened("sqlite", tmp_path):
         with writing(store) as connection:
             keep_from(connection, datetime(2026, 2, 28, hour, tzinfo=UTC), now + timedelta(hours=1))
-        found = taken_out_since(config, store, StoredRun(1, run, (RunAccount("th", first, first, {}, "d"),)))
-        assert bool(found) == names
+        stored = StoredRun(1, run, (RunAccount("th", first, first, {}, "d"),))
+        assert bool(taken_out_since(config, store, stored, ["th"])) == names
+        assert taken_out_since(config, store, stored, ["jp"]) == []
 
 
 async def test_by_a_clock_that_is_ahead_nothing_is_past_its_time(

@@ -308,6 +308,22 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
         store.dispose()
 
 
+async def test_what_changed_in_another_account_of_its_run_unsigns_no_workbook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night runs all accounts: what is late in Japan says nothing of what was signed in Thailand."""
+    monkeypatch.setattr(workbooks, "touched_since", lambda *_: True)  # as a webhook of no consequence does
+    async with finished_job(tmp_path) as (merchant, outcome):
+        config = settings(merchant)
+        for path in outcome.reports[:2]:
+            sign(config, path, "preparer", "Mei", clock, WHY)
+        correct_an_order(merchant)
+        after = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1)}
+        unsigned = (await merchant.run(**after)).unsigned
+    assert [(one.account, one.words.partition(":")[0]) for one in unsigned] == [("th", "th")]
+    assert "jp: " not in unsigned[0].words
+
+
 async def test_two_runs_of_a_range_beside_each_other(tmp_path: Path) -> None:
     async with finished_job(tmp_path) as (merchant, first):
         correct_an_order(merchant)

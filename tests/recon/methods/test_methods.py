@@ -205,6 +205,7 @@ def test_the_legend_says_every_figure_of_every_entry() -> None:
         "configured",
         "config.toml, [methods.kakaopay.th]",
     )
+    assert legend(configured, {"jp"}.__contains__) == lines, "another account's figures are not for everybody"
 
 
 def test_the_document_has_every_method_of_every_region() -> None:

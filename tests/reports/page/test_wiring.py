@@ -16,13 +16,14 @@ from yarl import URL
 from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.desk.journal import all_exports
-from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions, Unsigned
 from jobs.service.site import PageNotary, PageRuns
 from recon.people import Person, Role
 from recon.store.desk import workbooks
+from recon.store.desk.workbooks import SignOff
 from recon.store.engine import Store, reading
 from recon.store.tables.desk import AUDIT
-from reports.page.site import RunRequest, StageProgress
+from reports.page.site import Runner, RunRequest, StageProgress
 from tests.jobs.cli.test_journal import CODES
 from tests.jobs.desk.test_verifying import correct_an_order
 from tests.kit.job import FIRST, LAST, clock, finished_job
@@ -60,7 +61,7 @@ async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
                     assert ("Strict-Transport-Security" in answer.headers) == secure
 
 
-async def finished(rerun: PageRuns, ticket: str) -> tuple[tuple[str, ...], int | None, tuple[str, ...]]:
+async def finished(rerun: Runner, ticket: str) -> tuple[tuple[str, ...], int | None, tuple[str, ...]]:
     """Stages, run and messages of a run when it is over."""
     async with asyncio.timeout(5):
         while not (seen := rerun.progress(ticket)) or not seen.finished:
@@ -202,6 +203,46 @@ async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_da
                 _, text = await anna.post(f"{report}/verify", report)
                 assert "is outdated" in text
                 assert 'class="error"' in text
+
+
+async def test_who_sees_one_account_reads_of_no_other_where_they_sign_and_run(tmp_path: Path) -> None:
+    async def run(_options: RunOptions, _progress: Progress) -> Outcome:
+        ended = [Unsigned(name, FIRST, LAST, f"{name}: other fees") for name in ("th", "group")]
+        return Outcome(8, True, clock(), (), (), {}, (), unsigned=tuple(ended))
+
+    async with finished_job(tmp_path, ("th", "jp")) as (work, _):
+        notary = PageNotary(configuration.load(work.config, {}), clock)
+        async with (
+            paged(work.config, notary, runner=PageRuns(run)) as site_page,
+            site_page.login("thea") as thea,
+            site_page.login("anna") as anna,
+        ):
+            books = {book.account: book for book in workbooks.latest(site_page.store, None, 10)}
+            th = f"/reports/{books['th'].sha256}"
+            beside = "not signed yet of the group: jp"
+            for visitor, sees_all in ((thea, False), (anna, True)):
+                assert (beside in await visitor.text(th)) is sees_all
+                _, text = await visitor.post(f"{th}/sign", th, role="preparer")
+                assert "say with a reason why it is signed all the same" in text
+                assert text.count(beside) == 2 * sees_all, "where it was asked for, and in the answer"
+            for name in ("th", "group"):
+                book = books[name]
+                days = (book.first_day, book.last_day)
+                signed = SignOff(0, name, *days, book.result_digest, book.sha256, "preparer", "paul", clock())
+                workbooks.sign(site_page.store, signed, None)
+            asked = {"from_": str(FIRST), "to": str(LAST), "account": "th"}
+            for visitor, sees_all in ((thea, False), (anna, True)):
+                _, text = await visitor.post("/runs", "/runs", **asked)
+                assert f"th {FIRST} to {LAST} is signed by paul" in text
+                assert (f"group {FIRST} to {LAST} is signed by paul" in text) is sees_all
+            _, text = await thea.post("/runs", "/runs", **asked, signed="known")
+            [ticket] = site_page.site.runner.tickets()
+            await finished(site_page.site.runner, ticket)
+            for visitor, sees_all in ((thea, False), (anna, True)):
+                for address in (f"/runs/{ticket}", f"/api/runs/{ticket}"):
+                    text = await visitor.text(address)
+                    assert f"th {FIRST} to {LAST} is no longer signed: th: other fees" in text
+                    assert (f"group {FIRST} to {LAST} is no longer signed" in text) is sees_all
 
 
 async def test_a_journal_is_exported_once_as_the_command_does_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from recon import columns as c
+from recon.methods import MethodBook
 from recon.model import Account, Exposure, Result
 from recon.money import Money
 from reports.report import Group, Report
@@ -174,6 +175,17 @@ def test_where_all_accounts_share_a_zone_the_summary_names_it() -> None:
 def test_the_days_off_of_every_account_are_in_the_legend() -> None:
     found = [row[:2] for row in values(example(), "Legend") if str(row[1]) in ("2025", "2026", "2027")]
     assert found == [[name, year] for name in ("th", "jp") for year in ("2025", "2026", "2027")]
+
+
+def test_a_method_figure_of_one_account_is_in_its_own_legend_and_the_groups() -> None:
+    overrides = {("kakaopay", name): {"maximum": {"THB": 500}} for name in ("th", "jp")}
+    parts = tuple(replace(part, basis=replace(basis(), book=MethodBook(overrides=overrides))) for part in TWO.parts)
+    reports: list[Group | Report] = [*parts, replace(TWO, parts=parts)]
+    found = [
+        [row[2] for row in values(written(report), "Legend") if str(row[4]).startswith("config.toml")]
+        for report in reports
+    ]
+    assert found == [["account th"], ["account jp"], ["account th", "account jp"]]
 
 
 def test_the_same_results_give_the_same_bytes_and_a_wrong_total_no_file(tmp_path: Path) -> None:
