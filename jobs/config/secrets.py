@@ -96,6 +96,8 @@ def secret_or_text(value: Any, info: ValidationInfo) -> Secret | None:
     """As `secret`, or a text in the file; null: an empty one."""
     if isinstance(value, str):
         return Secret(IN_FILE, value) if value else None
+    if isinstance(value, int | float):
+        raise ValueError('must be a text in quotes, { env = "NAME" } or { file = "PATH" }')
     return secret(value, info)
 
 

@@ -302,6 +302,14 @@ def test_a_secret_written_into_the_file_is_refused_and_not_repeated(tmp_path: Pa
     assert message == 'accounts.th.secret_key: must be { env = "NAME" } or { file = "PATH" }, not the secret itself'
 
 
+def test_a_number_that_may_be_a_secret_is_asked_for_as_a_text(tmp_path: Path) -> None:
+    number = "[bank.scb]\naccount = 'th'\nkind = 'mt940'\npath = 'b'\nstatement_of = {}\n"
+    [message] = refused(tmp_path, ONE_ACCOUNT + number.format(1234567890), ENV)
+    assert message == 'bank.scb.statement_of: must be a text in quotes, { env = "NAME" } or { file = "PATH" }'
+    [source] = read(tmp_path, number.format("'123 4567 890'")).bank_sources()
+    assert (source.statement_of, "4567" in repr(source)) == ("1234567890", False)
+
+
 def test_no_key_shows_in_a_repr_a_dump_or_a_traceback(tmp_path: Path) -> None:
     config = read(tmp_path, "[orders.web]\nkind = 'sql'\nurl = 'postgresql://u:hunter2@db/x'\nquery = ':from :to'\n")
     told = [repr(config), str(config), str(config.model_dump()), str(config.accounts["th"].secret_key), config.digest]
