@@ -114,8 +114,11 @@ def _write(writing: Writing, report: AnyReport, place: _Place) -> Path:
     """One workbook, written and kept, or the signed one where it belongs."""
     folder, first, last = writing.config.reports.folder, *report.days
     if place.signed:
-        put_back(writing.store, folder / place.name, place.signed.sha256)
-        return folder / place.name
+        path = folder / place.name
+        if not put_back(writing.store, path, place.signed.sha256):
+            with path.open("rb") as file:
+                workbooks.keep(writing.store, place.signed, file)
+        return path
     path = write_workbook(replace(report, beside=place.beside), folder, place.number)
     give_back()
     with path.open("rb") as file:

@@ -9,14 +9,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from jobs.config.config import load
+from jobs.run.opening.store import open_ready_store
 from jobs.run.rejudging import taken_out_since
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.files import ORDER_COLUMNS, write_csv
 from recon.sandbox.worlds.world import World
+from recon.store.desk.workbook_bytes import content_of, sha256_of
 from recon.store.engine import writing
 from recon.store.runs.record import RunAccount, RunRecord, StoredRun
+from recon.store.tables.desk import WORKBOOK_CHUNK
 from recon.store.versions.customers import keep_from
 from tests.kit.job import FIRST, Job, job
 from tests.kit.rotated_keys import book_of, configure, done, hashes, recon
@@ -110,6 +114,19 @@ async def test_what_was_written_before_names_the_erasure(
         [unsigned] = outcome.unsigned
         assert named in unsigned.words
         done(made, "verify", str(book_of(outcome.reports)), "--audit")
+
+
+async def test_a_damaged_copy_of_a_signed_workbook_is_replaced_by_the_file_that_stands(
+    tmp_path: Path, kept: Kept
+) -> None:
+    async with copy_of(kept, tmp_path) as made:
+        book = book_of((tmp_path / "reports").iterdir())
+        store = open_ready_store(load(made.config, {}, needs=()))
+        with writing(store) as connection:
+            connection.execute(update(WORKBOOK_CHUNK).values(content=b"damaged"))
+        assert book_of((await made.run(report=True)).reports) == book, "signed, and its result is the same"
+        assert content_of(store, sha256_of(book.read_bytes())) == book.read_bytes()
+        store.dispose()
 
 
 @pytest.mark.parametrize(("hour", "names"), [(16, False), (18, True)])
