@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.calendars import days_window, local_day
-from recon.columnar import pd
+from recon.columnar import np, pd
 from recon.journal.balance import elsewhere, of_balance
 from recon.journal.posting import Posting, entries, moved
 from recon.journal.words import EntryKind, LedgerAccount
@@ -77,7 +78,10 @@ def _with_receipts(receipts: pd.DataFrame) -> Iterator[Posting]:
 
 
 def _lost(books: Books, account: Account, first: date, last: date) -> Iterator[Posting]:
-    """A lost dispute has no transaction: what it took when it was opened is lost on the day it was closed."""
+    """A lost dispute has no transaction: what it took when it was opened is lost on the day it was closed.
+
+    One without that day is told in a note of the result (`lost_without_a_day`).
+    """
     rows = books.disputes
     lost = c.of_account(rows, account.name) & c.equals(rows, c.STATUS, DisputeStatus.LOST)
     closed = rows[lost & rows[c.CLOSED_AT].notna().to_numpy(dtype=bool)]
@@ -87,6 +91,14 @@ def _lost(books: Books, account: Account, first: date, last: date) -> Iterator[P
         if first <= day <= last:
             sides = {"debit": LedgerAccount.CHARGEBACK_LOSS, "credit": LedgerAccount.DISPUTED}
             yield from moved(day.isoformat(), EntryKind.DISPUTES_LOST, currency, amount, **sides, rows=1)
+
+
+def lost_without_a_day(books: Books, account: Account, end: datetime) -> Mask:
+    """Per dispute whether it was opened before `end` and lost on a day that Omise does not say: no entry books it."""
+    rows = books.disputes
+    lost = c.of_account(rows, account.name) & c.equals(rows, c.STATUS, DisputeStatus.LOST)
+    unsaid = (rows[c.CLOSED_AT].isna() & (rows[c.CREATED_AT] < end)).to_numpy(dtype=bool)
+    return np.asarray(lost & unsaid & ~c.before_go_live(rows[c.CREATED_AT], account))
 
 
 def _at_bank(banked: pd.DataFrame, first: date, last: date) -> Iterator[Posting]:

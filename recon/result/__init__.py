@@ -11,6 +11,7 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import Calendar
 from recon.columnar import np, pa, pc, pd
+from recon.journal import lost_without_a_day
 from recon.model import (
     CLOSED,
     Account,
@@ -232,6 +233,8 @@ def _notes(judged: Judged, intake: Intake, account: str) -> Iterator[Note]:
         credits_waiting(judged, account),
         NoteKind.NOT_JUDGED,
     )
+    if undated := int(lost_without_a_day(judged.books, judged.accounts[account], intake.window.end).sum()):
+        yield Note("lost disputes to be booked by hand: Omise does not say when they were closed", undated)
     yield from intake.notes
 
 

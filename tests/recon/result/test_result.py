@@ -7,13 +7,29 @@ from typing import Any
 import pytest
 
 from recon import columns as c
-from recon.model import BreakStatus, Result
+from recon.model import Account, BreakStatus, Result
 from recon.result import Intake, Lives, summarise
 from recon.result.proofs import orders_to_charges, sides_of
 from recon.result.reasons import reasons_of
 from recon.rules import judge
 from recon.rulings.life import carry
-from tests.kit.books import AS_OF, DAY, EVER, MINUTE, NOON, TH, Job, Row, charge, day, order, voided, with_context
+from tests.kit.books import (
+    AS_OF,
+    DAY,
+    EVER,
+    MINUTE,
+    NOON,
+    TH,
+    Job,
+    Row,
+    books,
+    charge,
+    day,
+    order,
+    voided,
+    with_context,
+)
+from tests.kit.clocks import dispute
 
 
 def result_of(orders: list[Row], charges: list[Row], job: Job | None = None, **intake: Any) -> Result:
@@ -41,6 +57,27 @@ def test_counts_are_of_the_range_and_of_the_account() -> None:
     assert (found.orders, found.charges, found.expecting_orders, found.matched_orders) == (2, 1, 1, 1)
     assert found.match_rate == 1.0
     assert found.notes["orders with an amount of zero"] == 1
+
+
+def test_a_lost_dispute_of_no_day_is_told_in_every_range_since_it_was_opened() -> None:
+    made: dict[str, Any] = {"status": "lost", "created_at": NOON}
+    disputes = [
+        dispute("dspt_1", **made),
+        dispute("dspt_2", closed_at=NOON + DAY, **made),
+        dispute("dspt_3", created_at=NOON),
+        dispute("dspt_4", account="sg", **made),
+    ]
+    judged = Job().judge_books(books([], [charge()], disputes=disputes))
+
+    def told(account: Account, end: datetime) -> int:
+        intake = Intake(replace(EVER, end=end), day(2026, 10, 1), day(2026, 10, 31))
+        notes = summarise(account, judged, intake, Lives(), Job().context).notes
+        return notes.get("lost disputes to be booked by hand: Omise does not say when they were closed", 0)
+
+    assert (told(TH, NOON), told(TH, NOON + MINUTE), told(TH, AS_OF)) == (0, 1, 1)
+    later = replace(TH, go_live=(NOON + DAY).date())
+    judged = replace(judged, accounts={**judged.accounts, "th": later})
+    assert told(later, AS_OF) == 0
 
 
 def test_without_orders_that_expect_a_charge_there_is_no_rate() -> None:
