@@ -98,7 +98,8 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
                 proven.proofs,
             )
         )
-    results = tuple(replace(result, register=register(result, decisions)) for result in results)
+    never_approved = rulings.never_approved(store, [ruling for ruling, _ in decisions], request.as_of)
+    results = tuple(replace(result, register=register(result, decisions, never_approved)) for result in results)
     new_links = links_of(judged, recorded, run_range) if current and not request.of_today else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
     return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)

@@ -32,8 +32,12 @@ _STANDING = {
 }
 
 
-def register(result: Result, decisions: Sequence[Decision]) -> pd.DataFrame:
+def register(
+    result: Result, decisions: Sequence[Decision], never_approved: Collection[int] = frozenset()
+) -> pd.DataFrame:
     """The account's decisions that concern the result's days, shaped REGISTER; `decisions` are all.
+
+    `never_approved` are the ids of those that are over and waited for a second person until then.
 
     Those that were taken, approved or ended on the days, those about what happened on them, and those that still hold
     and explain a row of a proof or cover some of the days. A number counts every decision of the account ever taken;
@@ -47,9 +51,11 @@ def register(result: Result, decisions: Sequence[Decision]) -> pd.DataFrame:
     ]
     proof_ids = {row_id for proof in result.proofs for item in proof.items for row_id, _ in item.rows}
     rows = [
-        _row(number, ruling, known_break, result)
+        _row(number, ruling, known_break, result, state)
         for number, (ruling, known_break) in enumerate(own, start=1)
-        if ruling.at <= result.as_of and _concerns(ruling, known_break, result, proof_ids)
+        if ruling.at <= result.as_of
+        and (state := _state(ruling, result.as_of, never_approved))
+        and _concerns(ruling, known_break, result, proof_ids, state)
     ]
     return c.REGISTER.from_rows(rows)
 
@@ -68,13 +74,15 @@ def _is_booked(ruling: Ruling, as_of: datetime) -> bool:
     return stands and ruling.kind == RulingKind.WRITE_OFF
 
 
-def _concerns(ruling: Ruling, known_break: KnownBreak | None, result: Result, proof_ids: Collection[str]) -> bool:
+def _concerns(
+    ruling: Ruling, known_break: KnownBreak | None, result: Result, proof_ids: Collection[str], state: RulingState
+) -> bool:
     zone = result.account.zone
     days = (result.first_day, result.last_day)
     moments = (ruling.at, ruling.approved_at, ruling.ended_at)
     if any(moment and days[0] <= local_day(moment, zone) <= days[1] for moment in moments):
         return True
-    holds = _state(ruling, result.as_of) == RulingState.STANDS
+    holds = state == RulingState.STANDS
     if known_break is None:
         end = ruling.until or days[1]
         return holds and local_day(ruling.at, zone) <= days[1] and end >= days[0]
@@ -87,16 +95,19 @@ def _day_of(known_break: KnownBreak, result: Result) -> date:
     return known_break.latest.occurred_on or local_day(known_break.first_seen, result.account.zone)
 
 
-def _state(ruling: Ruling, as_of: datetime) -> RulingState:
-    """As it was at a moment: what ended later stood, what was approved later waited."""
-    if ruling.ended_at is not None and ruling.ended_at > as_of:
-        return RulingState.PENDING if ruling.standing == RulingState.REJECTED else RulingState.STANDS
+def _state(ruling: Ruling, as_of: datetime, never_approved: Collection[int] = frozenset()) -> RulingState:
+    """As it was at a moment: what was approved later, or never, waited; else what ended later stood."""
     if ruling.approved_at is not None and ruling.approved_at > as_of:
         return RulingState.PENDING
+    if ruling.ended_at is not None and ruling.ended_at > as_of:
+        waited = ruling.standing == RulingState.REJECTED or ruling.id in never_approved
+        return RulingState.PENDING if waited else RulingState.STANDS
     return RulingState(ruling.standing)
 
 
-def _row(number: int, ruling: Ruling, known_break: KnownBreak | None, result: Result) -> tuple[Any, ...]:
+def _row(
+    number: int, ruling: Ruling, known_break: KnownBreak | None, result: Result, state: RulingState
+) -> tuple[Any, ...]:
     zone = result.account.zone
     as_of = result.as_of
     decided = local_day(ruling.at, zone)
@@ -104,7 +115,6 @@ def _row(number: int, ruling: Ruling, known_break: KnownBreak | None, result: Re
     code = break_.code if break_ else ruling.code
     approved = ruling.approved_at is not None and ruling.approved_at <= as_of
     amount = ruling.amount if ruling.amount is not None else break_ and break_.amount_at_risk
-    state = _state(ruling, as_of)
     lost = loss(ruling, break_) if break_ and _is_booked(ruling, as_of) else 0
     entry = _entry(ruling, result) if lost else None
     booked = (against(break_).label, lost) if entry and break_ else (None, None)

@@ -1,5 +1,6 @@
 """Applies what people ask for, all of it in one transaction, each answered in words."""
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,10 +32,11 @@ from recon.store.engine import Store, reading, writing
 from recon.store.runs import break_rows
 from recon.store.runs.break_rows import LASTING
 from recon.store.tables import BREAK, BREAK_EVENT
-from recon.store.tables.desk import RULING
+from recon.store.tables.desk import AUDIT, RULING
 
 # What no cell, terminal or database takes well; line breaks and tabs are fine.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_PROPOSED = "proposed"  # in the audit log: it waits for a second person
 _TEXTS = ("who", "reason", "owner", "order_id", "charge_id", "code", "account", "pattern", "key", "break_id")
 
 
@@ -86,6 +88,21 @@ def decisions(store: Store) -> list[tuple[Ruling, KnownBreak | None]]:
         ids = {ruling.break_id for ruling in deciding if ruling.break_id}
         breaks = {known.latest.id: known for known in break_rows.breaks_by(connection, "id", ids)}
     return [(ruling, breaks.get(ruling.break_id or "")) for ruling in deciding]
+
+
+def never_approved(store: Store, decided: Iterable[Ruling], as_of: datetime) -> frozenset[int]:
+    """Of rulings that ended after a moment those that waited for a second person until then, by the audit log."""
+    over = {
+        ruling.id: ruling.at
+        for ruling in decided
+        if ruling.ended_at is not None and ruling.ended_at > as_of and ruling.approved_at is None
+    }
+    if not over:
+        return frozenset()
+    asked = select(AUDIT.c.detail).where(AUDIT.c.what == _PROPOSED, AUDIT.c.at >= min(over.values()))
+    with reading(store) as connection:
+        details = [json.loads(detail) for detail in connection.execute(asked).scalars()]
+    return frozenset(detail["rulings"][0]["id"] for detail in details) & over.keys()
 
 
 def events_of(store: Store, break_id: str) -> list[BreakEvent]:
@@ -227,7 +244,7 @@ class _Work:
         else:
             words = self._expect(open_breaks, ruling, ruling.who)
         self._add(ruling, ())
-        self._keep_entry(ruling, "proposed" if waits else "ignored", ruling.name, (), {"breaks": len(open_breaks)})
+        self._keep_entry(ruling, _PROPOSED if waits else "ignored", ruling.name, (), {"breaks": len(open_breaks)})
         outcome = Outcome.PENDING if waits else Outcome.APPLIED
         return Answer(ask, outcome, words, ruling.id, covers=tuple(known.latest.id for known in open_breaks))
 

@@ -83,6 +83,18 @@ def test_what_was_decided_later_about_the_days_is_shown_and_what_came_after_the_
     ]
 
 
+def test_what_waited_at_the_moment_was_not_in_force_however_it_ended() -> None:
+    ended: dict[str, Any] = {"standing": "undone", "ended_at": AS_OF + timedelta(days=2), "ended_by": "mali"}
+    alone = decided(1, of(date(2026, 11, 9)), IN_NOVEMBER, **ended)
+    approval = {"approved_by": "somchai", "approved_at": AS_OF + timedelta(days=1)}
+    both = decided(2, of(date(2026, 11, 10), 2), IN_NOVEMBER, **ended, **approval)
+    assert [row[c.STANDING] for row in rows(RESULT, alone, both)] == ["in force", "waits for approval"]
+    waited = register(RESULT, [alone, both], never_approved={1})
+    assert waited[c.STANDING].tolist() == ["waits for approval"] * 2
+    later = replace(RESULT, as_of=AS_OF + timedelta(days=1, hours=1))
+    assert register(later, [alone, both], {1})[c.STANDING].tolist() == ["waits for approval", "in force"]
+
+
 def test_a_pattern_is_shown_on_the_days_that_it_covers() -> None:
     pattern = {"kind": "ignore", "code": "order_missing", "pattern": "TEST-*"}
     until = decided(1, None, IN_MAY, until=date(2026, 11, 2), **pattern)

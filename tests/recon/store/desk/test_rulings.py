@@ -154,6 +154,22 @@ def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Store) -> 
     assert audit.prove(store, ()) == []
 
 
+def test_what_was_taken_back_before_anybody_approved_it_is_known_as_such(store: Store) -> None:
+    a_run(store, [found(at_risk=-1_001), found("2"), found("3", at_risk=-1_001)])
+    for subject in ("1", "2", "3"):
+        one(store, RulingKind.WRITE_OFF, break_id=found(subject).id, reason="bad debt")
+    one(store, RulingKind.IGNORE, break_id=None, code="charge_missing", pattern="X*", until=UNTIL, reason="test")
+    one(store, RulingKind.APPROVE, "Somchai", break_id=found("3").id)
+    pattern = max(ruling.id for ruling, _ in rulings.decisions(store))
+    for subject in ("1", "2", "3"):
+        one(store, RulingKind.UNDO, break_id=found(subject).id)
+    one(store, RulingKind.UNDO, break_id=None, target=pattern)
+    decided = [ruling for ruling, _ in rulings.decisions(store)]
+    assert {ruling.standing for ruling in decided} == {"undone"}
+    assert rulings.never_approved(store, decided, NOON - timedelta(hours=1)) == {1, pattern}
+    assert rulings.never_approved(store, decided, NOON) == frozenset()
+
+
 def test_a_write_off_at_the_limit_needs_nobody_else(store: Store) -> None:
     a_run(store, [found(at_risk=1_000)])
     assert one(store, RulingKind.WRITE_OFF, reason="small").outcome == Outcome.APPLIED
