@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recon import columns as c
-from recon.model import Exposure, Severity
+from recon.model import Exposure, Severity, percent_of
 from recon.money import Currencies
 from recon.result.exposures import ExposureTotal
 from recon.rules import exposure_of
@@ -52,7 +52,8 @@ class ToSign:
         if not self.rate_known:
             rate = "match rate not known"
         elif self.expecting:
-            rate = f"{self.matched:,} of {self.expecting:,} orders matched ({self.matched / self.expecting:.2%})"
+            share = percent_of(self.matched, self.expecting)
+            rate = f"{self.matched:,} of {self.expecting:,} orders matched ({share})"
         proven = "proofs: not recorded"
         if self.failing is not None:
             bad = f", {len(self.failing)} of them not ({', '.join(self.failing)})" if self.failing else ""

@@ -11,6 +11,12 @@ from recon.columnar import empty_frame, pd
 from recon.model.accounts import Account
 
 
+def percent_of(part: int, whole: int) -> str:
+    """A share to the hundredth, cut and not rounded: 100 % means all."""
+    hundredths = 10_000 * part // whole
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
 @dataclass(frozen=True, slots=True)
 class CurrencyTotals:
     """Counts and minor units of one currency in a result."""

@@ -9,6 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from recon.model import percent_of
 from recon.people import Right
 from recon.rules import title_of
 from reports.page.access.security import CSRF, PERSON
@@ -27,6 +28,7 @@ def environment() -> Environment:
     )
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.filters["title_of"] = title_of
+    environment.globals["percent_of"] = percent_of
     return environment
 
 

@@ -26,9 +26,8 @@ _GOOD = frozenset({Outcome.APPLIED, Outcome.PENDING, Outcome.ALREADY})
 async def rule(request: web.Request) -> web.StreamResponse:
     """One ruling on every break that is chosen; then back to where the form was, with what became of it."""
     data = await request.post()
-    text = {name: str(value).strip() for name, value in data.items()}
-    pressed = next((str(kind) for kind in data.getall("kind", []) if kind), "")  # a button of its own goes first
-    text.update(kind=pressed)
+    # Of two fields of a name the first that is filled in: a button of its own goes first, with the reason beside it.
+    text = {name: next(filter(None, (str(value).strip() for value in data.getall(name))), "") for name in data}
     typed = MultiDict((name, str(value)) for name, value in data.items() if name not in ("csrf", "back"))
     back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else "/breaks"
     back += f"?{text['back']}" if text.get("back") else ""

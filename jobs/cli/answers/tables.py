@@ -14,7 +14,7 @@ from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, lines,
 from jobs.logs.errors import say
 from jobs.logs.logs import is_json
 from recon import columns as c
-from recon.model import Account, Exposure, KnownBreak, NoteKind, Result, Severity
+from recon.model import Account, Exposure, KnownBreak, NoteKind, Result, Severity, percent_of
 from recon.money import Currencies
 from recon.result.changes import open_breaks
 from recon.result.exposures import by_exposure
@@ -142,7 +142,7 @@ def first_things(results: Sequence[Result]) -> None:
 def _share(result: Result) -> str:
     if result.match_rate is None:
         return "" if result.rate_known else result.match_rate_words
-    return f"{int(result.match_rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
+    return percent_of(result.matched_orders, result.expecting_orders)
 
 
 def _by_code(run: "Outcome") -> dict[tuple[str, str], dict[str, int]]:

@@ -78,7 +78,9 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     if password != str(data.get("again", "")):
         return await _page(request, "The two new passwords are not the same.", 400)
     if not MIN_PASSWORD <= len(password) <= LONGEST:
-        return await _page(request, f"A password has at least {MIN_PASSWORD} characters.", 400)
+        return await _page(request, f"A password has {MIN_PASSWORD} to {LONGEST:,} characters.", 400)
+    if password == data.get("password"):
+        return await _page(request, "The new password is the one of now: choose another.", 400)
     throttle = request.app[THROTTLE]
     admitted = await throttle.admit(Attempt(name, str(data.get("password", "")), act))
     if isinstance(admitted, Refusal):

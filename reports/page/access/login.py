@@ -8,12 +8,12 @@ from yarl import URL
 
 from recon.store.desk import people
 from reports.page.access.security import (
-    COOKIE,
     PERSON,
     SESSION,
     act_of,
     check_form,
     may_use_password,
+    session_cookie,
     session_of,
     set_session_cookie,
 )
@@ -70,9 +70,9 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 async def log_out(request: web.Request) -> web.StreamResponse:
     """The session ends here and in the browser."""
-    secret = request.cookies.get(COOKIE, "")
-    act = act_of(request, request[PERSON].name)
     site = request.app[SITE]
+    secret = request.cookies.get(session_cookie(site), "")
+    act = act_of(request, request[PERSON].name)
     await asyncio.to_thread(people.end_session, site.store, secret, act)
     provider = site.provider
     signed_on = request[SESSION].signed_on
@@ -82,7 +82,7 @@ async def log_out(request: web.Request) -> web.StreamResponse:
         response: web.Response | web.HTTPSeeOther = render(request, "logged_out.html", url=url)
     else:
         response = web.HTTPSeeOther("/login")
-    response.del_cookie(COOKIE, path="/")
+    response.del_cookie(session_cookie(site), path="/", secure=site.secure)
     if isinstance(response, web.HTTPSeeOther):
         raise response
     return response

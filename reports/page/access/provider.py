@@ -230,19 +230,25 @@ def _read(answer: _Answer, issuer: str, now: datetime) -> _Doors:
     if document.get("issuer") != issuer:
         raise ProviderError(f'the provider calls itself "{document.get("issuer")}": issuer must be exactly that')
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        if urlsplit(str(document.get(name, ""))).scheme not in ("https", urlsplit(issuer).scheme):
+        if not _is_over_tls(str(document.get(name, "")), issuer):
             raise ProviderError(f"the provider has no {name} over TLS")
+    end_session = str(document.get("end_session_endpoint", ""))
     signed_by = document.get("id_token_signing_alg_values_supported") or ["RS256"]
     log_ins = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     return _Doors(
         authorize=document["authorization_endpoint"],
         token=document["token_endpoint"],
         keys=document["jwks_uri"],
-        end_session=str(document.get("end_session_endpoint", "")),
+        end_session=end_session if _is_over_tls(end_session, issuer) else "",
         algorithms=tuple(name for name in _ALGORITHMS if name in signed_by),
         takes_basic="client_secret_basic" in log_ins,
         at=now,
     )
+
+
+def _is_over_tls(url: str, issuer: str) -> bool:
+    """Or as the issuer itself, which tests have on loopback."""
+    return urlsplit(url).scheme in ("https", urlsplit(issuer).scheme)
 
 
 def _may_sign(key: object) -> bool:

@@ -64,10 +64,14 @@ async def known_host(request: web.Request, handler: Handler) -> web.StreamRespon
     """Only the names that the page has: another name in the Host header is somebody else's page."""
     if request.path in ("/health", "/metrics") or request.path.startswith(WEBHOOKS):  # by address; by signature
         return await handler(request)
-    name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    if name.lower() not in request.app[SITE].hosts:
+    if not _is_known_by(request):
         raise web.HTTPMisdirectedRequest(text="this page is not known under that name\n")
     return await handler(request)
+
+
+def _is_known_by(request: web.Request) -> bool:
+    name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    return name.lower() in request.app[SITE].hosts
 
 
 @web.middleware
@@ -146,11 +150,13 @@ async def _note_token(request: web.Request) -> None:
 async def _check_reader(request: web.Request) -> None:
     """The figures are for this machine, and for a token that sees every account from elsewhere.
 
-    Behind a proxy always for a token: one that names nobody in a header looks like this machine.
+    Behind a proxy always for a token: one that names nobody in a header looks like this machine. So does a browser
+    here that another site's name leads to us, by that name.
     """
     site = request.app[SITE]
     forwarded = site.behind_proxy or any(name in request.headers for name in ("X-Forwarded-For", "Forwarded"))
-    if not forwarded and request.remote and ipaddress.ip_address(request.remote).is_loopback:
+    is_here = request.remote and ipaddress.ip_address(request.remote).is_loopback and _is_known_by(request)
+    if is_here and not forwarded:
         return
     person = await asyncio.to_thread(people.bearer, site.store, _bearer(request), site.clock())
     if person is None:
@@ -175,8 +181,8 @@ def _to_login(request: web.Request) -> web.HTTPException:
 
 async def session_of(request: web.Request) -> people.Session | None:
     """The session of the request's cookie, if it holds."""
-    secret = request.cookies.get(COOKIE)
     site = request.app[SITE]
+    secret = request.cookies.get(session_cookie(site))
     session = await asyncio.to_thread(people.session, site.store, secret, site.clock()) if secret else None
     if session is None or session.signed_on is None:
         return session if session and may_use_password(site, session.person) else None
@@ -232,7 +238,12 @@ def require(request: web.Request, right: Right) -> Person:
     return person
 
 
+def session_cookie(site: Site) -> str:
+    """The name of the session's cookie; over TLS one that no other host of the domain can set."""
+    return f"__Host-{COOKIE}" if site.secure else COOKIE
+
+
 def set_session_cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:
     """Give the browser its session's secret: for this site, out of reach of scripts, until it is closed."""
-    secure = request.app[SITE].secure
-    response.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/")
+    site = request.app[SITE]
+    response.set_cookie(session_cookie(site), secret, httponly=True, secure=site.secure, samesite="Lax", path="/")

@@ -98,7 +98,7 @@ class Throttle:
 
     def is_news(self, address: str, now: datetime) -> bool:
         """Whether a token of this address was not refused within the last quarter of an hour."""
-        key = f"token {address}"
+        key = f"token {_network(address)}"
         if self._full.get(key, now) > now:
             return False
         self._remember({key: now + login_tries.WITHIN}, now)

@@ -162,6 +162,8 @@ async def test_what_is_signed_is_shown_and_a_doubt_wants_a_reason(merchant: Job,
     assert words[0].startswith("th: ")
     assert f"{th.matched} of {th.expecting} orders matched" in words[0]
     assert "owed to us THB" in words[0]
+    for matched, share in ((57_000, "57.00 %"), (66_666, "66.66 %"), (99_999, "99.99 %"), (100_000, "100.00 %")):
+        assert f"orders matched ({share})" in replace(th, matched=matched, expecting=100_000).words(Currencies())
     assert sum(total.count for total in th.exposures) == sum(th.open.values())
     grave = replace(th, failing=("orders_to_charges (THB)",), open={"critical": 1, "low": 3})
     assert grave.doubts == ["th: orders_to_charges (THB) does not tie", "th: 4 breaks are open (1 critical)"]

@@ -66,7 +66,8 @@ async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_p
         ticked = [f"{known.latest.id}:{known.version}" for known in two]
         before = await anna.text("/breaks?account=th")
         assert two[0].latest.id in before
-        status, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="test_order")
+        fields = {"kind": ["", "resolve"], "reason": ["test_order", ""]}  # all of them, where no script hides any
+        status, text = await anna.post("/breaks/rule", "/breaks", id=ticked, **fields)
         assert status == 200
         assert text.count('class="done"') == 1
         assert "Of 2 breaks 2 resolved" in text

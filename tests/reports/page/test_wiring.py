@@ -56,6 +56,8 @@ async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
                     assert answer.status == 303
                     given = answer.headers["Set-Cookie"]
                     assert ("Secure" in given) == secure
+                    assert given.startswith("__Host-recon_session=" if secure else "recon_session=")
+                    assert "Domain" not in given
                     assert "HttpOnly" in given
                     assert "SameSite=Lax" in given
                     assert ("Strict-Transport-Security" in answer.headers) == secure

@@ -44,6 +44,9 @@ async def _a_new_person_chooses_a_password(served: Page, ada: Visitor) -> None:
         form = {"password": first, "new": NEW}
         assert (await nina.post("/account", "/account", **form, again="something else"))[0] == 400
         assert (await nina.post("/account", "/account", password=first, new="short", again="short"))[0] == 400
+        assert (await nina.post("/account", "/account", password=first, new=first, again=first))[0] == 400
+        _, text = await nina.post("/account", "/account", password=first, new="x" * 1_025, again="x" * 1_025)
+        assert "A password has 12 to 1,024 characters." in text
         assert (await nina.post("/account", "/account", password="wrong", new=NEW, again=NEW))[0] == 401
         assert (await nina.post("/account", "/account", **form, again=NEW))[0] == 200
         assert await nina.status("/breaks") == 303, "every session has ended"

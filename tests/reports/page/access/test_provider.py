@@ -161,6 +161,12 @@ async def test_a_provider_that_describes_another_is_refused(changes: Claims, wor
             await log_in(Provider(fake.sign_on()), fake)
 
 
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "", "/logout"])
+async def test_nobody_is_led_out_to_a_place_that_is_none(place: str) -> None:
+    async with FakeProvider(discovery={"end_session_endpoint": place}).served() as fake:
+        assert await Provider(fake.sign_on()).log_out_url("token", fake.at) == ""
+
+
 async def test_what_was_learnt_serves_while_the_provider_is_away() -> None:
     async with FakeProvider().served() as fake:
         provider = Provider(fake.sign_on())

@@ -157,6 +157,7 @@ async def test_the_figures_are_for_this_machine_or_a_token_that_sees_all(tmp_pat
                 return answer.status
 
         assert await status() == 404, "from here; a test's page has no figures"
+        assert await status(Host="evil.example") == 401, "a browser here, led by another site's name"
         assert await status(**forwarded) == 401
         assert await status(**forwarded, **some) == 403
         assert await status(**forwarded, **everything) == 404

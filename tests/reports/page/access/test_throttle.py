@@ -83,6 +83,12 @@ async def test_one_address_tries_many_names_and_no_more(store: Store, throttle: 
     assert await throttle.admit(attempt(PASSWORD, HOME)) == ANNA
 
 
+async def test_a_subscriber_is_listed_once_for_tokens_that_do_not_hold(throttle: Throttle) -> None:
+    first, *more = (throttle.is_news(f"2001:db8::{host}", NOON) for host in range(1, 4))
+    assert (first, any(more)) == (True, False)
+    assert throttle.is_news("2001:db8:0:1::1", NOON)
+
+
 async def test_successes_are_no_tries(throttle: Throttle) -> None:
     await guess(throttle, OFFICE, TRIES - 1)
     for _ in range(FROM_ONE_ADDRESS + 1):

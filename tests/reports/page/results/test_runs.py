@@ -1,5 +1,6 @@
 """Runs on the page: what they found, what changed between two, what runs now; nobody sees another's account."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -82,6 +83,10 @@ async def test_a_run_shows_how_far_it_is_and_is_cancelled_by_who_may(tmp_path: P
         assert await thea.status("/runs/ticket") == 404
         assert (await thea.post("/runs/ticket/cancel", "/runs"))[0] == 404
         assert not runner.cancelled_by
+        asked = {"HX-Request": "true"}
+        async with anna.http.get("/runs/ticket", headers=asked) as answer:
+            part = await answer.text()
+        assert re.search(r'<button [^>]*id="\w+"[^>]*>Cancel', part), "without an id each second takes its focus away"
         status, text = await anna.post("/runs/ticket/cancel", "/runs/ticket")
         assert (status, runner.cancelled_by) == (200, "anna")
         assert '<p class="error">cancelled</p>' in text
