@@ -11,9 +11,14 @@ from recon.columnar import empty_frame, pd
 from recon.model.accounts import Account
 
 
+def hundredths_of(part: int, whole: int) -> int:
+    """A share in hundredths of a percent, cut and not rounded: 100 % means all."""
+    return 10_000 * part // whole
+
+
 def percent_of(part: int, whole: int) -> str:
-    """A share to the hundredth, cut and not rounded: 100 % means all."""
-    hundredths = 10_000 * part // whole
+    """A share in words, cut in the same way."""
+    hundredths = hundredths_of(part, whole)
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
 
 
@@ -188,7 +193,10 @@ class Result:
 
     @property
     def match_rate(self) -> float | None:
-        """Matched over expecting orders; null where no order expects a charge, or nobody knows how many do."""
+        """Matched over expecting orders; null where no order expects a charge, or nobody knows how many do.
+
+        People read it cut (`percent_of`).
+        """
         return self.matched_orders / self.expecting_orders if self.expecting_orders and self.rate_known else None
 
     @property

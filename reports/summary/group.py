@@ -25,6 +25,7 @@ from reports.summary.parts import (
     header,
     height,
     page_lines,
+    rate_cell,
     section,
     total_of_counts,
 )
@@ -66,7 +67,7 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
         name = f"{part.name}  {part.days[0].isoformat()} to {part.days[1].isoformat()}"
         rate = Cell(result.match_rate_words)
         if result.match_rate is not None:
-            rate = Cell(result.match_rate, formula=f"E{number}/D{number}")
+            rate = rate_cell(result.matched_orders, result.expecting_orders, f"E{number}", f"D{number}")
         counts = (Cell(result.orders), Cell(result.expecting_orders), Cell(result.matched_orders))
         break_count = _break_count(part, breaks)
         state = _state(part)

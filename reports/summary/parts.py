@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 from recon.columnar import pd
+from recon.model import hundredths_of
 from recon.money import Money
 from reports.report import Basis
 from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
@@ -51,6 +52,12 @@ def height(text: str, start: int, stop: int) -> float:
     """Points for a text that wraps over these columns: merged cells do not grow by themselves."""
     rows = lines_of(text, points_of(WIDTHS[start:stop]))
     return max(ROW_POINTS, rows * _LINE_POINTS + 2)
+
+
+def rate_cell(matched: int, expecting: int, matched_at: str, expecting_at: str) -> Cell:
+    """A match rate with its formula, over the cells of its figures."""
+    value = hundredths_of(matched, expecting) / 10_000
+    return Cell(value, formula=f"INT(10000*{matched_at}/{expecting_at})/10000")
 
 
 def sum_cell(

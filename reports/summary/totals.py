@@ -16,7 +16,7 @@ from reports.sheets.matched import SHEET as MATCHED
 from reports.sheets.pending import DAYS_LEFT
 from reports.sheets.pending import SHEET as PENDING
 from reports.sheets.rejected import SHEET as REJECTED
-from reports.summary.parts import PlacedSheets, assert_ties, empty_block, header, section, sum_cell
+from reports.summary.parts import PlacedSheets, assert_ties, empty_block, header, rate_cell, section, sum_cell
 from reports.totals import exact_sum
 
 _WAITING = {
@@ -41,7 +41,7 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     on_sheet = matched.area.count((PAYMENT, "1"))
     rate = Cell(result.match_rate_words)
     if result.match_rate is not None:
-        rate = Cell(result.match_rate, formula=f"F{row + 2}/F{row + 1}")
+        rate = rate_cell(result.matched_orders, result.expecting_orders, f"F{row + 2}", f"F{row + 1}")
     pairs = (
         ("Orders", Cell(result.orders), "Orders that expect a charge", Cell(result.expecting_orders)),
         (

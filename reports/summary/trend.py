@@ -8,7 +8,7 @@ from recon.model import Result
 from recon.result.changes import open_breaks
 from reports.report import Report
 from reports.sheet import Cell, Chart, Line
-from reports.summary.parts import PlacedSheets, empty_block, header, section
+from reports.summary.parts import PlacedSheets, empty_block, header, rate_cell, section
 
 _CHART = (408.0, 165.0)  # points
 _CHART_ROWS = 12
@@ -60,7 +60,7 @@ def _this(result: Result) -> _Point:
 def _line(point: _Point, row: int) -> Line:
     rate = Cell("not applicable" if point.rate_known else "not known")
     if point.expecting and point.rate_known:
-        rate = Cell(point.matched / point.expecting, formula=f"C{row}/D{row}")
+        rate = rate_cell(point.matched, point.expecting, f"C{row}", f"D{row}")
     numbers = (Cell(point.matched), Cell(point.expecting), rate, Cell(point.breaks))
     return Line((Cell(point.first), Cell(point.last), *numbers))
 

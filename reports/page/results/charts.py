@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 
 from recon import columns as c
-from recon.model import Exposure
+from recon.model import Exposure, hundredths_of
 from recon.people import Person
 from recon.rules import exposure_of
 from recon.store.desk.trends import BreakLives, lives
@@ -131,7 +131,7 @@ def match_rate(account: str, runs: Sequence[history.EarlierRun]) -> Chart | None
         (run.part for run in runs if run.part.first_day == run.part.last_day), key=lambda day: day.first_day
     )
     rates = {
-        day.first_day.isoformat(): _PERCENT * day.counts[c.MATCHED_ORDERS] // day.counts[c.EXPECTING_ORDERS]
+        day.first_day.isoformat(): hundredths_of(day.counts[c.MATCHED_ORDERS], day.counts[c.EXPECTING_ORDERS])
         for day in days
         if day.counts.get(c.EXPECTING_ORDERS) and day.counts.get(c.RATE_KNOWN, True)
     }

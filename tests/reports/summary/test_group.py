@@ -118,7 +118,7 @@ def test_every_account_has_a_row_that_opens_its_file() -> None:
     summary = sheet_of(shown(example()), "Summary")
     links = {cell.value: cell.hyperlink.target for row in summary for cell in row if cell.hyperlink}
     assert links["th  2026-11-01 to 2026-11-30"] == "settlement_th.xlsx"
-    assert row_of(summary, "th  2026-11-01 to 2026-11-30")[1:7] == ["TH", 19, 18, 7, 7 / 18, len(BREAKS) + 1]
+    assert row_of(summary, "th  2026-11-01 to 2026-11-30")[1:7] == ["TH", 19, 18, 7, 0.3888, len(BREAKS) + 1]
     nameless = "of these in the file of th, for rows that name no known account (they have no region)"
     assert row_of(summary, nameless)[6] == 1
     assert row_of(summary, "All breaks")[2] == len(BREAKS) + 1 + 3
