@@ -83,13 +83,13 @@ class Line:
 
 @dataclass(frozen=True)
 class About:
-    """What the digest of a run says beside its breaks: moments are aware, names are those of files."""
+    """What the digest of a run says beside its breaks: moments are aware; a workbook's file behind its account."""
 
     at: datetime
     as_of: datetime | None = None
     run_id: int | None = None
     reason: str = ""
-    workbooks: tuple[str, ...] = ()
+    workbooks: tuple[tuple[str, str], ...] = ()
     link: str = ""
     audit_head: str | None = None
 
@@ -192,11 +192,13 @@ def compose(
 
 
 def part(digest: Digest, scopes: Iterable[Scope]) -> Digest:
-    """What is in any of the scopes."""
+    """What is in any of the scopes; a scope of some accounts has no workbook of others, nor that of all."""
     chosen = tuple(scopes)
+    books = (book for book in digest.about.workbooks if any(scope.has_account(book[0]) for scope in chosen))
     whole = [scope for scope in chosen if not scope.codes]
     return replace(
         digest,
+        about=replace(digest.about, workbooks=tuple(books)),
         notices=tuple(
             notice for notice in digest.notices if any(scope.has_account(notice.account) for scope in whole)
         ),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -149,7 +150,7 @@ class Teller:
             self._about(trigger),
             as_of=outcome.as_of,
             run_id=outcome.run_id,
-            workbooks=tuple(path.name for path in outcome.reports),
+            workbooks=tuple((account_of(path), path.name) for path in outcome.reports),
             audit_head=outcome.audit_head,
         )
         problems = await self._tell(about, await self._notices_to_tell(outcome))
@@ -299,6 +300,12 @@ class Teller:
         words = f"alert to {due.channel}: {error}; " + ("tried again later" if again else "given up")
         log("alert not sent", level="warning", channel=due.channel, error=error, tries=due.tries)
         return words
+
+
+def account_of(report: Path) -> str:
+    """Of a file's name, else of its folder's (CSV, Parquet), as reports are named."""
+    name = next((name for name in (report.name, report.parent.name) if name.startswith("settlement_")), "")
+    return name.removeprefix("settlement_").rsplit("_", 2)[0]
 
 
 def _notices(outcome: Outcome) -> list[Notice]:

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from jobs.alerts.decide import DUE, NEW, WORSE, About, Digest, Notice, Scope, compose, part
 from jobs.alerts.letters import letter_of
+from jobs.alerts.send import account_of
 from recon.model import Severity
 from recon.money import Currencies
 from recon.store.runs.alerts import AlertState, WaitingClaim
@@ -129,6 +131,18 @@ def test_what_is_no_break_goes_to_scopes_of_all_codes() -> None:
     assert part(digest, [Scope(accounts=("th",))]).notices == (MISSED,)
     assert part(digest, [Scope(accounts=("jp",))]).empty
     assert part(digest, [Scope(codes=("charge_missing",))]).empty
+
+
+def test_a_scope_of_some_accounts_names_no_workbook_of_others() -> None:
+    books = tuple((name, f"settlement_{name}_2026-03-02_2026-03-02.xlsx") for name in ("th", "jp_shop", "group"))
+    digest = replace(told(state(), MISSED), about=replace(ABOUT, workbooks=books))
+    assert part(digest, [Scope(codes=("charge_missing",))]).about.workbooks == books
+    own = letter_of(part(digest, [Scope(accounts=("th",))]), Currencies())
+    assert (books[0][1] in own.text, "jp_shop" in own.text, "group" in own.html) == (True, False, False)
+    assert all(name in letter_of(digest, Currencies()).html for _, name in books)
+    paths = [Path("reports") / name for _, name in books]
+    plain = Path("reports/settlement_jp_shop_2026-03-02_2026-03-02.csv/Breaks.csv")
+    assert [account_of(path) for path in (*paths, plain)] == ["th", "jp_shop", "group", "jp_shop"]
 
 
 def test_what_nobody_is_told_of_is_not_claimed() -> None:

@@ -8,7 +8,13 @@ from tests.kit.alert_samples import DAY, known
 from tests.kit.store_samples import NOON
 
 ABOUT = About(
-    NOON, NOON, 12, "nightly", ("settlement_th_2026-02-28_2026-02-28.xlsx",), "https://recon.shop.test", "abc123"
+    NOON,
+    NOON,
+    12,
+    "nightly",
+    (("th", "settlement_th_2026-02-28_2026-02-28.xlsx"),),
+    "https://recon.shop.test",
+    "abc123",
 )
 NEWS = (
     News("new", 1, known("A-1", severity=Severity.CRITICAL, amount_at_risk=1_234_50)),
