@@ -16,6 +16,7 @@ class PayoutLine(StrEnum):
     IN_TRANSIT = "in_transit"  # at the end of the days
     CLEARED = "cleared_afterwards"  # of them, as of the moment
     STILL_IN_TRANSIT = "still_in_transit"
+    FEES_RETURNED = "transfer_fees_returned"  # in the days, with payouts that came back whole; absent: none
 
 
 class HeldLine(StrEnum):

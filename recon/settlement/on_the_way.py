@@ -29,15 +29,17 @@ def paid_out(
     """From the payouts that the ledger booked on the days to the bank, shaped PAYOUT_LINES.
 
     A payout is at the bank on the day of its first credit; where no statements are read, or they begin later, on the
-    day that Omise says it was paid. Nothing where nothing was paid out.
+    day that Omise says it was paid. Nothing where nothing was paid out, and no fee of a payout came back.
     """
     rows = books.transactions
     window = days_window(*days, account.zone)
     booked = c.created_in(rows, account.name, window)
-    at = np.flatnonzero(booked & (ledger.kinds == "transfer") & (ledger.signed < 0))
-    if not len(at):
+    moved = booked & (ledger.kinds == "transfer")
+    at = np.flatnonzero(moved & (ledger.signed < 0))
+    returned = _fees_returned(books, ledger, np.flatnonzero(moved & (ledger.signed > 0)))
+    if not len(at) and not len(returned):
         return c.PAYOUT_LINES.empty()
-    sums: dict[PayoutLine, list[int]] = {line: [0, 0] for line in PayoutLine}
+    sums: dict[PayoutLine, list[int]] = {line: [0, 0] for line in PayoutLine if line != PayoutLine.FEES_RETURNED}
     sent = -ledger.signed[at]
     _add(sums, PayoutLine.SENT, len(at), int(sent.sum()))
     owners = ledger.origin_at[at]
@@ -52,9 +54,21 @@ def paid_out(
     for transfer_net, failed, arrived_on, credited in _arrivals(books, transfers, banked, account):
         for line, amount in _where(transfer_net, failed, arrived_on, credited, last):
             _add(sums, line, 1, amount)
+    if len(returned):
+        _add(sums, PayoutLine.FEES_RETURNED, len(returned), int(returned.sum()))
     return c.PAYOUT_LINES.from_rows(
         (account.name, account.currency, line, count, amount) for line, (count, amount) in sums.items()
     )
+
+
+def _fees_returned(books: Books, ledger: Ledger, credits: Ints) -> Ints:
+    """Of payouts that came back by these credits, and whole, the fees: what came back net left its fee with Omise."""
+    known = credits[ledger.origin_at[credits] >= 0]
+    owners = books.transfers.iloc[ledger.origin_at[known]]
+    whole = ledger.signed[known] == owners[c.AMOUNT].to_numpy(dtype=np.int64)
+    fees = owners[c.TOTAL_FEE].to_numpy(dtype=np.int64)[whole]
+    charged: Ints = fees[fees != 0]
+    return charged
 
 
 def _add(sums: dict[_Key, list[int]], key: _Key, count: int, amount: int) -> None:

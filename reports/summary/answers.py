@@ -11,6 +11,7 @@ from recon.result.changes import open_breaks
 JOURNAL = "Journal"
 BREAKS = "Breaks"
 KEPT = (BalanceLine.FEES, BalanceLine.FEE_VAT, BalanceLine.INTEREST, BalanceLine.INTEREST_VAT)
+_FEES_OF_PAYOUTS = (PayoutLine.FEES, PayoutLine.FEES_RETURNED)
 _GIVEN_BACK = (BalanceLine.REFUNDS, BalanceLine.VOIDS, BalanceLine.DISPUTES_OPENED, BalanceLine.DISPUTES_WON)
 
 
@@ -55,11 +56,13 @@ def short_answers(result: Result) -> list[Short]:
     def count(keys: Sequence[str]) -> int:
         return sum(amounts.get(key, (0, 0))[0] or 0 for key in keys)
 
-    kept: tuple[str, ...] = (*KEPT, *((PayoutLine.FEES,) if payouts else ()))
+    kept: tuple[str, ...] = (*KEPT, *(line for line in _FEES_OF_PAYOUTS if line in payouts))
+    less = " less those that came back" if PayoutLine.FEES_RETURNED in payouts else ""
     share = _share(-total(kept), total((BalanceLine.SALES,)))
+    about_kept = f"Fees, interest, their VAT, fees of payouts{less}{share}."
     rows = [
         Short("Sold", count((BalanceLine.SALES,)), total((BalanceLine.SALES,)), "Sales.", (BalanceLine.SALES,)),
-        Short("Kept by Omise", None, -total(kept), f"Fees, interest, their VAT, fees of payouts{share}.", kept, "-"),
+        Short("Kept by Omise", None, -total(kept), about_kept, kept, "-"),
         Short("Given back", count(_GIVEN_BACK), -total(_GIVEN_BACK), "Refunds, voids, disputes.", _GIVEN_BACK, "-"),
     ]
     if payouts:

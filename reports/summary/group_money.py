@@ -93,6 +93,8 @@ def _payouts(parts: Sequence[Report]) -> Iterator[Line]:
     yield from _heads(parts, TO_BANK)
     amounts = [payout_lines_of(part.result) for part in parts]
     for line in PayoutLine:
+        if line == PayoutLine.FEES_RETURNED and not any(line in of_part for of_part in amounts):
+            continue
         cells = [Cell(PAYOUT_WORDS[line][0], "total" if line in TOTALS else "text")]
         for part, of_part in zip(parts, amounts, strict=True):
             currency = part.result.account.currency

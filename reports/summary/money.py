@@ -55,6 +55,7 @@ PAYOUT_WORDS: Mapping[str, tuple[str, str]] = {
     PayoutLine.IN_TRANSIT: ("In transit at the end", "Sent, and not at the bank on the last day."),
     PayoutLine.CLEARED: ("less at the bank since", "Credited after the last day."),
     PayoutLine.STILL_IN_TRANSIT: ("Still in transit", "On the as-of day."),
+    PayoutLine.FEES_RETURNED: ("Fees that came back", "In these days, with failed payouts that came back whole."),
 }
 TOTALS = frozenset({BalanceLine.CLOSING, PayoutLine.NET, PayoutLine.IN_TRANSIT, PayoutLine.STILL_IN_TRANSIT})
 
@@ -329,6 +330,8 @@ def _payouts(table: _Table, result: Result, placed: PlacedSheets) -> None:
         PayoutLine.STILL_IN_TRANSIT: (PayoutLine.IN_TRANSIT, PayoutLine.CLEARED),
     }
     for line in PayoutLine:
+        if line not in lines:
+            continue
         count, amount = lines[line]
         parts = sums.get(line, ())
         if parts:

@@ -87,6 +87,20 @@ def test_a_failed_payout_is_not_in_transit() -> None:
     assert _payouts(shop.books())["failed"] == -47_000
 
 
+def test_the_fee_of_a_payout_that_came_back_whole_came_back_on_its_day() -> None:
+    shop = _paid_out_shop()
+    sent = local_day(shop.now, TH.zone)
+    shop.transfers[-1] |= {"paid": False, "paid_at": None, "failure_code": "sent_failed"}
+    shop.wait(2 * DAY)
+    back = local_day(shop.now, TH.zone)
+    shop.move(50_000, "trsf_001")
+    assert _payouts(shop.books())["transfer_fees_returned"] == 3_000
+    assert "transfer_fees_returned" not in _payouts(shop.books(), sent, sent)
+    assert _payouts(shop.books(), back, back) == {"transfer_fees_returned": 3_000}
+    shop.transactions[-1]["amount"] = 47_000
+    assert "transfer_fees_returned" not in _payouts(shop.books())
+
+
 def test_a_ledger_that_took_another_sum_is_said() -> None:
     shop = _paid_out_shop()
     shop.transactions[-1]["amount"] += 7
