@@ -256,7 +256,7 @@ def test_summary_shows_the_result_s_figures_and_every_total_is_a_formula_with_it
     assert row_of(values, "Orders")[1:6] == [72, None, "Orders that expect a charge", None, 71]
     assert row_of(values, "Charges")[5] == 60
     assert str(row_of(formulas, "Charges")[5]).startswith("=COUNTIFS('Matched'!")
-    assert row_of(values, "Refunds")[5] == pytest.approx(60 / 71)
+    assert row_of(values, "Refunds")[5] == 0.845  # cut
     assert row_of(values, "Transfers")[5] == 2
     thb = next(total for total in result.currencies if total.currency == "THB")
     assert row_of(values, "THB")[1:5] == [thb.orders, thb.charges, 60, thb.amount_matched / 100]
