@@ -2,21 +2,26 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
+from jobs.config import config as configuration
+from jobs.service.site import PageNotary
 from recon.people import Person
 from recon.store.desk import workbooks, worklist
 from recon.store.engine import Store
-from tests.kit.page import PEOPLE, Visitor, page
+from tests.kit.page import PEOPLE, Visitor, page, served
 
 _LINK = re.compile(r'<a\b[^>]*?href="([^"]*)"')
 _ONE_OF_MANY = re.compile(r"[0-9a-f]{64}|brk_[a-z2-7]{16}|\b\d+\b")
+_OTHERS = re.compile(r"\b(jp|group)\b")
+_MAY_BE_NAMED = re.compile(r'role="group"|sits in account \S{1,5}jp\b')  # what a break of hers itself is about
 API = ("/api/breaks", "/api/runs", "/api/reports", "/api/patterns", "/api/openapi.json")
 
 
@@ -54,6 +59,11 @@ class Crawl:
         ]
 
 
+def notary_of(folder: Path, clock: Callable[[], datetime]) -> PageNotary:
+    """The page's own, which says what stands before a signature."""
+    return PageNotary(configuration.load(folder / "config.toml", {}), clock)
+
+
 def links(address: str, text: str) -> Iterator[str]:
     """What a page leads to on the same site."""
     for link in _LINK.findall(text):
@@ -80,7 +90,10 @@ def others_words(store: Store, visible: frozenset[str]) -> set[str]:
 
 
 async def crawled(folder: Path, most: int, people: Sequence[Person]) -> None:
-    async with page(folder) as site_page:
+    async with (
+        page(folder) as plain,
+        served(replace(plain.site, notary=notary_of(folder, plain.clock)), plain.clock) as site_page,
+    ):
         crawls = {}
         for person in people:
             crawls[person.name] = Crawl(most)
@@ -101,6 +114,7 @@ async def crawled(folder: Path, most: int, people: Sequence[Person]) -> None:
         for address, (_, text) in crawls[thea.name].seen.items():
             shown = {word for word in hidden if word in text and word not in address}
             assert not shown, f"{address} shows {thea.name} what is not hers"
+            assert not _OTHERS.search(_MAY_BE_NAMED.sub("", text)), f"{address} names another account"
 
 
 async def test_one_link_of_each_form_as_who_sees_all_and_as_who_sees_one_account(tmp_path: Path) -> None:
