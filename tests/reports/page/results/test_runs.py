@@ -1,5 +1,6 @@
 """Runs on the page: what they found, what changed between two, what runs now; nobody sees another's account."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -86,13 +87,14 @@ async def test_a_run_shows_how_far_it_is_and_is_cancelled_by_who_may(tmp_path: P
         async with anna.http.get("/runs/ticket", headers=asked) as answer:
             part = await answer.text()
         assert ("3 of 4" in part, "Cancel" in part) == (True, False), "anew each second: no focus stays in it"
+        assert not re.search(r'role="(status|alert)|aria-live', part), "nor is each second read out"
         assert ">Cancel</button>" in await anna.text("/runs/ticket")
         status, text = await anna.post("/runs/ticket/cancel", "/runs/ticket")
         assert (status, runner.cancelled_by) == (200, "anna")
         assert '<p class="error">cancelled</p>' in text
         runner.run = replace(runner.run, run_id=1, messages=())
         ended = await vera.text("/runs/ticket")
-        assert "Run 1 is over after 1 min 1 s." in ended
+        assert '<p class="done" role="alert">Run 1 is over after 1 min 1 s.' in ended
         assert '<th scope="col" class="number">Opened</th>' in ended
 
 
