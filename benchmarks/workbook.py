@@ -458,7 +458,7 @@ def of_a_store(rows: int, rounds: int) -> dict[str, Measured]:
 
 
 def compare(rows: int, rounds: int) -> None:
-    """Prints every way's figures and the ratios that the issue asks for."""
+    """Prints every way's figures, and ours beside the least."""
     alone = [way for way in WAYS if way not in ("stored", "sheets")]
     measured = {way: in_process(way, rows, 1 if way == "openpyxl" else rounds) for way in alone}
     measured |= of_a_store(rows, rounds)

@@ -1,6 +1,7 @@
 """Brings a store's tables to this software's version, with a copy first."""
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def alembic_config(connection: Connection | None, scripts: Path = SCRIPTS) -> An
     """Alembic's configuration, by code: users have no alembic.ini."""
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # its default is what that was when alembic was loaded
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
