@@ -8,6 +8,7 @@ from datetime import date
 from aiohttp import web
 
 from recon import columns as c
+from recon.calendars import local_day
 from recon.people import Person, Right
 from recon.store.desk import workbooks
 from recon.store.desk.workbooks import GROUP, StoredWorkbook
@@ -98,7 +99,8 @@ def run_request_of(request: web.Request, first: date, last: date, accounts: Sequ
     chosen = tuple(accounts or visible_names)
     if not chosen or not set(chosen) <= set(visible_names):
         raise web.HTTPNotFound(text="there is no such account\n")
-    if first > last or last > site.clock().date():
+    today = max(local_day(site.clock(), site.accounts[name].zone) for name in chosen)
+    if first > last or last > today:
         raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")
     return RunRequest(first, last, chosen, person.name)
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select
@@ -96,6 +96,16 @@ async def test_a_run_shows_how_far_it_is_and_is_cancelled_by_who_may(tmp_path: P
         ended = await vera.text("/runs/ticket")
         assert '<p class="done" role="alert">Run 1 is over after 1 min 1 s.' in ended
         assert '<th scope="col" class="number">Opened</th>' in ended
+
+
+async def test_today_is_that_of_the_accounts(tmp_path: Path) -> None:
+    """At 18:00 UTC it is the next day in Bangkok, and the day after that is none yet."""
+    async with page(tmp_path, runner=Asked()) as site_page:
+        site_page.clock.at = site_page.clock.at.replace(hour=18)
+        async with site_page.login("ada") as ada:
+            for days, status in ((1, 200), (2, 409)):
+                day = (site_page.clock.at + timedelta(days=days)).date().isoformat()
+                assert (await ada.post("/runs", "/runs", from_=day, to=day, account="th"))[0] == status
 
 
 async def test_what_workers_are_at_is_shown(tmp_path: Path) -> None:
