@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
 from aiohttp import web
 
+from recon.calendars import local_day
 from recon.methods import MethodBook
 from recon.model import Account
 from recon.model.rulings import ApprovalLimits
@@ -141,6 +142,11 @@ class Site:
     def names_for(self, person: Person) -> list[str]:
         """The accounts that somebody may see, in the configuration's order."""
         return [name for name in self.accounts if person.sees(name)]
+
+    def today(self, account: str, now: datetime) -> date:
+        """The day that it is in an account; in UTC for one that is not configured any more."""
+        known = self.accounts.get(account)
+        return local_day(now, known.zone) if known else now.astimezone(UTC).date()
 
 
 SITE = web.AppKey("site", Site)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from recon import columns as c
 from recon.model import Exposure
@@ -50,12 +50,12 @@ class OpenValue:
 
 
 def weeks_of_money(
-    site: Site, person: Person, ranges: Mapping[str, Sequence[EarlierRun]], today: date
+    site: Site, person: Person, ranges: Mapping[str, Sequence[EarlierRun]], now: datetime
 ) -> list[WeekOfMoney]:
     """One for each account that has a workbook."""
     books: dict[str, StoredWorkbook] = {}
     for book in workbooks.latest(site.store, person.accounts, _MOST_BOOKS):
-        if book.account in ranges and book.last_day < today:
+        if book.account in ranges and book.last_day < site.today(book.account, now):
             best = books.get(book.account)
             books[book.account] = book if best is None else max(best, book, key=_closeness)
     return [

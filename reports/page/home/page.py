@@ -50,10 +50,9 @@ async def home(request: web.Request) -> web.Response:
     person = require(request, Right.VIEW)
     site = request.app[SITE]
     now = site.clock()
-    shown = await asyncio.to_thread(
-        cached, site, ("home", person.accounts, now.date()), lambda: _home(site, person, now)
-    )
-    today = await asyncio.to_thread(cached, site, ("today", person, now.date()), lambda: today_of(site, person, now))
+    days = (now.date(), *(site.today(name, now) for name in site.accounts))
+    shown = await asyncio.to_thread(cached, site, ("home", person.accounts, *days), lambda: _home(site, person, now))
+    today = await asyncio.to_thread(cached, site, ("today", person, *days), lambda: today_of(site, person, now))
     return render(request, "home.html", home=shown, today=today, names=site.names_for(person))
 
 
@@ -82,7 +81,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         nights=nights,
         begun={name: first for name, (first, _) in ran.items()},
         troubles=night_troubles(_yesterday(site, now), days, nights, ran),
-        weeks=weeks_of_money(site, person, ranges, now.date()),
+        weeks=weeks_of_money(site, person, ranges, now),
         values=open_values(sums),
         by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
         causes=of_one_cause(store, visible),

@@ -80,7 +80,7 @@ def unsigned(site: Site, person: Person, now: datetime) -> list[Unsigned]:
     last_of: dict[tuple[str, date, date], StoredWorkbook] = {}
     since = now.astimezone(UTC).date() - _SIGNED_BACK
     for book in workbooks.latest(site.store, person.accounts, _MOST_BOOKS):
-        if book.account != GROUP and since <= book.last_day < now.astimezone(UTC).date():
+        if book.account != GROUP and since <= book.last_day < site.today(book.account, now):
             last_of.setdefault(_range(book), book)
     signed: dict[tuple[str, date, date], list[SignOff]] = {}
     for sign_off in workbooks.sign_offs_since(site.store, since):

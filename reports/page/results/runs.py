@@ -8,7 +8,6 @@ from datetime import date
 from aiohttp import web
 
 from recon import columns as c
-from recon.calendars import local_day
 from recon.people import Person, Right
 from recon.store.desk import workbooks
 from recon.store.desk.workbooks import GROUP, StoredWorkbook
@@ -99,7 +98,7 @@ def run_request_of(request: web.Request, first: date, last: date, accounts: Sequ
     chosen = tuple(accounts or visible_names)
     if not chosen or not set(chosen) <= set(visible_names):
         raise web.HTTPNotFound(text="there is no such account\n")
-    today = max(local_day(site.clock(), site.accounts[name].zone) for name in chosen)
+    today = max(site.today(name, site.clock()) for name in chosen)
     if first > last or last > today:
         raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")
     return RunRequest(first, last, chosen, person.name)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from recon.model import Exposure, Severity
@@ -85,6 +85,10 @@ async def test_a_range_wants_its_signatures_until_it_has_both(tmp_path: Path) ->
         mine = SignOff(0, "th", *days, book.result_digest, book.sha256, "preparer", "anna", now)
         signed = workbooks.sign(served.store, mine, None)
         assert words() == ["signed by anna; the reviewer's signature is missing"]
+        evening = datetime.combine(LAST, time(16), UTC)
+        assert [bool(words(evening + timedelta(hours=hours))) for hours in (0, 2)] == [False, True], (
+            "by Bangkok's day"
+        )
         reviewed = workbooks.sign(served.store, replace(mine, role="reviewer", who="paul"), None)
         assert words() == []
         workbooks.end(served.store, [signed, reviewed], "run", "run 9", "the fees are others", now, None)
