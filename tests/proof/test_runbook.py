@@ -207,7 +207,7 @@ def test_a_store_moves_to_postgresql_and_back(desk: Desk) -> None:
 
 
 def test_a_store_of_a_wrong_clock_is_put_right(desk: Desk) -> None:
-    with sqlite3.connect(desk.folder / "recon.db") as store:
+    with closing(sqlite3.connect(desk.folder / "recon.db")) as store, store:
         store.execute(f"UPDATE run SET as_of = as_of + {AHEAD_US}, recorded_at = recorded_at + {AHEAD_US}")
     assert "the store knows a later moment than now: a run at" in desk.run("recon runs list")
     for block in blocks("clock"):

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -295,7 +296,7 @@ def test_rows_that_cannot_be_read_at_all_are_refused(omise: FakeOmise, tmp_path:
 
 
 def test_a_shop_in_a_database_is_known_by_its_tables(omise: FakeOmise, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "shop.db") as shop:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop:
         for table in ("oc2_order", "oc2_currency"):
             shop.execute(f"create table {table} (id)")
     environ = {"SHOP": f"sqlite:///{tmp_path / 'shop.db'}"}
@@ -305,7 +306,7 @@ def test_a_shop_in_a_database_is_known_by_its_tables(omise: FakeOmise, tmp_path:
     err = refused(init(omise, tmp_path, *words, "--preset", "shopify", environ=environ), tmp_path)
     assert '--preset "shopify" is none of a database: magento, opencart, prestashop, woocommerce' in err
     assert json.dumps(environ["SHOP"]) not in err
-    with sqlite3.connect(tmp_path / "shop.db") as shop:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop:
         shop.execute("create table oc2_omise_charge (id)")
     err = refused(init(omise, tmp_path, *words, environ=environ), tmp_path)
     assert "[orders.shop] the database says" in err, "it is OpenCart's, of which SQLite reads no query"
