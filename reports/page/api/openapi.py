@@ -160,8 +160,7 @@ def _filters() -> list[Schema]:
         *(_query(name, {"enum": ["", *map(str, some)]}) for name, some in words.items()),  # empty: any
         *(_query(name, day) for name in ("from", "to", "due")),
         *(_query(name, amount) for name in ("least", "most")),
-        _query("sort", {"enum": list(SORTS)}),
-        _query("order", {"enum": ["asc", "desc"]}),
+        *(_query(name, {"enum": ["", *some]}) for name, some in (("sort", SORTS), ("order", ("asc", "desc")))),
         _query("page", _bounded(1_000_000)),
         _query("per_page", _bounded(1_000)),
     ]
