@@ -185,8 +185,8 @@ def _store(config: Config, now: datetime) -> list[Item]:
     try:
         tables = Item.of("store", OK, f"{store.dialect.name}, tables at {current(store)}")
         wrong = [Item.of("store", FAILED, words) for words in damage(store)]
-        found = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now), *_methods(config, store)]
-        return [*(wrong or [tables]), *found]
+        beside = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now), *_methods(config, store)]
+        return [*(wrong or [tables]), *beside]
     except Exception as error:  # a damaged file fails wherever it is read
         return [broken("store", error)]
     finally:
@@ -209,13 +209,13 @@ def _methods(config: Config, store: Store) -> Iterator[Item]:
     """Methods of `[methods.*]` and `[fees.*]` that neither the rule book nor a charge has: perhaps misspelt."""
     places = {f"methods.{method}": method for method in config.methods}
     places |= {f"fees.{name}.{method}": method for name, rates in config.fees.items() for method in rates}
-    known = config.method_book().written
-    if not known.issuperset(places.values()):
-        known = known.union(*(latest_methods(store, name) for name in config.accounts))
+    methods = config.method_book().written
+    if not methods.issuperset(places.values()):
+        methods = methods.union(*(latest_methods(store, name) for name in config.accounts))
     for place, method in places.items():
-        if method not in known:
-            words = "no method of the rule book, and no charge in the store was paid by it"
-            yield Item.of(place, WARNING, f"{words}{closest(method, known)}: until one is, this does nothing")
+        if method not in methods:
+            unknown = "no method of the rule book, and no charge in the store was paid by it"
+            yield Item.of(place, WARNING, f"{unknown}{closest(method, methods)}: until one is, this does nothing")
 
 
 def _schedule(config: Config, now: datetime) -> list[Item]:

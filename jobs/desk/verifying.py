@@ -261,8 +261,9 @@ def _with_data(config: Config, store: Store, verified: Verified) -> Verified:
     changes = tuple(by_account[account] for account in accounts if by_account.get(account))
     unconfigured = [account for account in accounts if account not in by_account]
     data = UNKNOWN if unconfigured else OUTDATED if changes else CURRENT
-    taken_out = taken_out_since(config, store, run, accounts)
-    causes = (*_causes(config, run, unconfigured), *taken_out) if data != CURRENT else ()
+    causes: tuple[str, ...] = ()
+    if data != CURRENT:
+        causes = (*_causes(config, run, unconfigured), *taken_out_since(config, store, run, accounts))
     return replace(verified, data=data, changes=changes, ruled=ruled, causes=causes, run=run)
 
 

@@ -17,7 +17,7 @@ def of_one_account(name: str, source: BankSource, parsed: Parsed) -> tuple[Parse
     statements, rejected = parsed
     wanted = source.statement_of
     if not wanted:
-        accounts = {one.bank_account for one in statements} | {part.bank_account for part in rejected}
+        accounts = {statement.bank_account for statement in statements} | {part.bank_account for part in rejected}
         accounts -= {""}
         if len(accounts) > 1:
             raise SourceUnreadable(
@@ -29,5 +29,7 @@ def of_one_account(name: str, source: BankSource, parsed: Parsed) -> tuple[Parse
         raise SourceUnreadable(f"{name} has a statement that names no bank account: statement_of cannot choose it")
     mine = tuple(statement for statement in statements if statement.bank_account == wanted)
     aside = tuple(part for part in rejected if part.bank_account in ("", wanted))
-    others = sum(len(statement.lines) for statement in statements if statement.bank_account != wanted)
-    return (mine, aside), others + sum(part.rows for part in rejected if part.bank_account not in ("", wanted))
+    lines_of_others = sum(len(statement.lines) for statement in statements if statement.bank_account != wanted)
+    return (mine, aside), lines_of_others + sum(
+        part.rows for part in rejected if part.bank_account not in ("", wanted)
+    )

@@ -214,8 +214,8 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
     if booked is None:
         raise BadLine("it has no date of booking (BookgDt)")
     parts = [_texts(part) for part in element.iterfind(_PARTS)]
-    names = _others(entry)
-    texts = _remittance(entry, names)
+    counterparties = _counterparties(entry)
+    texts = _remittance(entry, counterparties)
     reference = _reference(entry, "AcctSvcrRef", "NtryRef")
     if amounts := _part_amounts(entry, parts, amount, currency, currencies):
         return [
@@ -224,13 +224,13 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
                 booked,
                 part_amount,
                 currency,
-                tidy(" ".join((*_remittance(part, names), *texts))),
+                tidy(" ".join((*_remittance(part, counterparties), *texts))),
                 _of_part(part) or reference,
                 value,
             )
             for part, part_amount in zip(parts, amounts, strict=True)
         ]
-    whole = dict.fromkeys((*(text for part in parts for text in _remittance(part, names)), *texts))
+    whole = dict.fromkeys((*(text for part in parts for text in _remittance(part, counterparties)), *texts))
     if len(parts) == 1:
         reference = reference or _of_part(parts[0])
     return [Line(row, booked, amount, currency, tidy(" ".join(whole)), reference, value)]
@@ -253,21 +253,21 @@ def _part_amounts(entry: Texts, parts: list[Texts], amount: int, currency: str, 
     return amounts if sum(amounts) == amount else []
 
 
-def _others(entry: Texts) -> tuple[str, ...]:
+def _counterparties(entry: Texts) -> tuple[str, ...]:
     """Who stands on the other side of an entry; of a reversal both, as it may name them as the original did."""
     sides = ("Cdtr", "Dbtr") if _first(entry, "CdtDbtInd") == "DBIT" else ("Dbtr", "Cdtr")
     return sides if _first(entry, "RvslInd") in ("true", "1") else sides[:1]
 
 
-def _remittance(element: Texts, others: tuple[str, ...]) -> list[str]:
+def _remittance(element: Texts, counterparties: tuple[str, ...]) -> list[str]:
     """All that an entry or a part says in words: remittance text, references, the other side's names."""
     paths = (
         "RmtInf/Ustrd",
         "RmtInf/Strd/CdtrRefInf/Ref",
         "RmtInf/Strd/AddtlRmtInf",
         *(
-            f"RltdPties/{ultimate}{other}/{name}"
-            for other in others
+            f"RltdPties/{ultimate}{counterparty}/{name}"
+            for counterparty in counterparties
             for ultimate in ("", "Ultmt")
             for name in ("Nm", "Pty/Nm")
         ),

@@ -25,7 +25,7 @@ from recon.columns.core import (
     VOIDED,
 )
 from recon.columns.kept_aside import KEPT_ASIDE, RELEASED_AT
-from recon.model import EXPECTS_CHARGE, Account, ChargeStatus, Window
+from recon.model import EXPECTS_CHARGE, NEVER_PAID, Account, ChargeStatus, Window
 from recon.money import Tolerance
 
 Words: TypeAlias = "pd.Series[str]"
@@ -87,6 +87,11 @@ def expects_charge(orders: pd.DataFrame) -> Mask:
 def successful(charges: pd.DataFrame) -> Mask:
     """Per charge (shaped CHARGES) whether it took money, be it voided since."""
     return equals(charges, STATUS, ChargeStatus.SUCCESSFUL)
+
+
+def never_paid(charges: pd.DataFrame) -> Mask:
+    """Per charge (shaped CHARGES) whether it failed, expired or was reversed: it took no money."""
+    return is_in(charges[STATUS], NEVER_PAID)
 
 
 def took_money(charges: pd.DataFrame) -> Mask:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.columnar import np, pa, pc, pd
-from recon.model import NEVER_PAID, Books
+from recon.model import Books
 
 UNKNOWN = "unknown"
 PREFIXES: Mapping[str, str] = {
@@ -183,7 +183,7 @@ def _impossible(books: Books, ledger: Ledger) -> Mask:
     refunds = books.refunds
     transfers = books.transfers
     allowed = {
-        "charge": (-1, (charges[c.NET] < 0) | charges[c.VOIDED] | charges[c.STATUS].isin(NEVER_PAID)),
+        "charge": (-1, (charges[c.NET] < 0) | charges[c.VOIDED] | c.never_paid(charges)),
         "refund": (1, refunds[c.STATUS] == "failed"),
         "transfer": (1, transfers[c.FAILURE_CODE].notna() | transfers[c.DELETED]),
     }
@@ -202,9 +202,9 @@ def of_failed(books: Books, ledger: Ledger) -> Mask:
     charges = books.charges
     refunds = books.refunds
     result = np.zeros(len(books.transactions), dtype=bool)
-    for kind, failed in (("charge", charges[c.STATUS].isin(NEVER_PAID)), ("refund", refunds[c.STATUS] == "failed")):
+    for kind, failed in (("charge", c.never_paid(charges)), ("refund", c.equals(refunds, c.STATUS, "failed"))):
         at = np.flatnonzero((ledger.kinds == kind) & (ledger.origin_at >= 0))
-        at = at[failed.to_numpy(dtype=bool)[ledger.origin_at[at]]]
+        at = at[failed[ledger.origin_at[at]]]
         sums = np.zeros(len(failed), dtype=np.int64)
         np.add.at(sums, ledger.origin_at[at], ledger.signed[at])
         rest = sums[ledger.origin_at[at]]

@@ -6,19 +6,17 @@ beyond its net, or of a charge that is not stored, is `other`.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window, local_day
 from recon.columnar import np, pd
-from recon.model import MOVING_LINES, NEVER_PAID, Account, BalanceLine, Books, LedgerHistory
+from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.balance import held_against, readings_of
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
-_EPOCH = date(1970, 1, 1)
-_DAY = timedelta(days=1)
 MovedPart = tuple[BalanceLine, Positions, Ints]  # a line, places among chosen transactions, what each moved
 
 # What is kept back of a sale, by line.
@@ -54,7 +52,7 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
         counts = c.counts_by(group_of[places], len(groups))
         sums = c.sums_by(group_of[places], len(groups), amounts)
         lines += [
-            ((_EPOCH + day * _DAY).isoformat(), line, key[0] or None if key else None, currency, count, amount)
+            (str(np.datetime64(day, "D")), line, key[0] or None if key else None, currency, count, amount)
             for (day, currency, *key), count, amount in zip(groups, counts, sums, strict=True)
             if count
         ]
@@ -153,7 +151,7 @@ def of_sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
     funded = charges[c.FUNDING_CURRENCY].iloc[places]
     booked = books.transactions[c.CURRENCY].iloc[at[of_charge]]
     result[of_charge] = (ledger.charge_at[places] == at[of_charge]) & c.same_words(funded, booked)
-    result[of_charge] &= ~charges[c.STATUS].iloc[places].isin(NEVER_PAID).to_numpy(dtype=bool)
+    result[of_charge] &= ~c.never_paid(charges[[c.STATUS]].iloc[places])
     return result
 
 

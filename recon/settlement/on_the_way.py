@@ -18,7 +18,6 @@ from recon.settlement.ledger import Ledger
 # Omise sends at 08:00 of a business day what is free by then, and the bank has it on the next one.
 _SENT_AT = timedelta(hours=8)
 _DAY = timedelta(days=1)
-_EPOCH = date(1970, 1, 1)
 _NEVER = "9999-12-31"
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -157,9 +156,9 @@ def _of_credits(
     counts = c.counts_by(group_of, len(groups))
     sums = c.sums_by(group_of, len(groups), amounts)
     for (currency, free, arrives), count, amount in zip(groups, counts, sums, strict=True):
-        day = _EPOCH + free * _DAY
-        line = HeldLine.FREE if day <= today else HeldLine.ON_HOLD
-        yield line, currency, day.isoformat(), (_EPOCH + arrives * _DAY).isoformat(), count, amount
+        day = np.datetime64(free, "D")
+        line = HeldLine.FREE if day <= np.datetime64(today) else HeldLine.ON_HOLD
+        yield line, currency, str(day), str(np.datetime64(arrives, "D")), count, amount
 
 
 def _sent(

@@ -53,9 +53,10 @@ def charges_to_ledger(
     spoken_of = c.is_in(rows[c.TRANSACTION_ID], reasons.booked)
     alone = moved & (spoken_of | (ledger.origin_at < 0) | np.asarray(ledger.kinds.isin([UNKNOWN, "receipt"])))
     counted = (moved | _named(ledger)) & (ledger.origin_at >= 0) & ~spoken_of
+    failed = of_failed(books, ledger)
     gaps = [
         *_gaps_alone(books, ledger, np.flatnonzero(alone), reasons),
-        *(gap for side in sides for gap in _gaps_of(side, books, ledger, counted, moved & ~alone, reasons)),
+        *(gap for side in sides for gap in _gaps_of(side, books, ledger, counted, moved & ~alone, failed, reasons)),
     ]
     return (proof_of(CHARGES_TO_LEDGER, _currency(books, account.name), left, right, gaps),)
 
@@ -81,7 +82,7 @@ def _why_alone(books: Books, ledger: Ledger, place: int, reasons: Reasons) -> st
 
 
 def _gaps_of(
-    side: _Side, books: Books, ledger: Ledger, counted: Mask, moved: Mask, reasons: Reasons
+    side: _Side, books: Books, ledger: Ledger, counted: Mask, moved: Mask, failed: Mask, reasons: Reasons
 ) -> Iterator[Gap]:
     """What the ledger holds of each object otherwise than it should, and what of it lies outside of the window.
 
@@ -94,12 +95,12 @@ def _gaps_of(
         np.add.at(sums, ledger.origin_at[mine], ledger.signed[mine])
     gap = np.where(side.inside, booked - side.due, 0)
     beyond = inside_booked - np.where(side.inside, booked, 0)
-    failed = np.zeros(len(side.due), dtype=bool)
-    failed[ledger.origin_at[of_failed(books, ledger) & (ledger.kinds == side.kind)]] = True
+    has_failed = np.zeros(len(side.due), dtype=bool)
+    has_failed[ledger.origin_at[failed & (ledger.kinds == side.kind)]] = True
     for place in np.flatnonzero((gap != 0) | (beyond != 0)).tolist():
         row_id = side.ids.iloc[place]
         if beyond[place]:
-            why = _why_of_failed(side, books, ledger, place, reasons) if failed[place] else EDGE
+            why = _why_of_failed(side, books, ledger, place, reasons) if has_failed[place] else EDGE
             yield why, row_id, int(beyond[place])
         if gap[place]:
             why = reasons.booked.get(row_id, "")

@@ -143,8 +143,8 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     every = _all_open(breaks)
     number = row + 2
     owned: dict[str, list[_Open]] = {}
-    for one in every:
-        owned.setdefault((one.owner or "").casefold(), []).append(one)
+    for break_ in every:
+        owned.setdefault((break_.owner or "").casefold(), []).append(break_)
     for _, own in sorted(owned.items()):
         owner = own[0].owner or ""
         for exposure, currency, rows in _kinds(own):
@@ -157,7 +157,7 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
                     Cell(len(rows), formula=breaks.area.count(*criteria)),
                     Cell(exposure.words),
                     _risk(report, breaks, rows, currency, *criteria),
-                    Cell(max(one.age_days for one in rows), span=3),
+                    Cell(max(break_.age_days for break_ in rows), span=3),
                 )
             )
             number += 1
@@ -172,10 +172,10 @@ def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     names = [f"{first} to {last}" if last is not None else f"over {first - 1}" for first, last in AGES]
     yield header(("", "Currency", *names, "All"))
     every = _all_open(breaks)
-    counts = [sum(_is_aged(one.age_days, age) for one in every) for age in AGES]
+    counts = [sum(_is_aged(break_.age_days, age) for break_ in every) for age in AGES]
     yield _count_by_age("Breaks", counts, breaks, c.AGE_DAYS, row + 2)
     number = row + 3
-    since_seen = [sum(_is_aged(one.known_days, age) for one in every) for age in AGES]
+    since_seen = [sum(_is_aged(break_.known_days, age) for break_ in every) for age in AGES]
     if since_seen != counts:
         yield _count_by_age("Breaks, by days since first seen", since_seen, breaks, c.KNOWN_DAYS, number)
         number += 1
@@ -185,7 +185,7 @@ def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
         kind = ((FOR_CASH, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
         cells = [
             _risk(report, breaks, aged, currency, *kind, *_between(c.AGE_DAYS, age))
-            for age, aged in ((age, [one for one in rows if _is_aged(one.age_days, age)]) for age in AGES)
+            for age, aged in ((age, [break_ for break_ in rows if _is_aged(break_.age_days, age)]) for age in AGES)
         ]
         yield Line((Cell(exposure.words), Cell(currency), *cells, _risk(report, breaks, rows, currency, *kind)))
         number += 1
@@ -204,9 +204,9 @@ def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     """Breaks of one cause as one group each, its members below it, the oldest first; two where it cuts both ways."""
     breaks = placed[BREAKS.name]
     groups: dict[tuple[str, str, str], list[_Open]] = {}
-    for one in _all_open(breaks):
-        if one.cause and one.currency:
-            groups.setdefault((one.cause, one.currency, one.for_cash), []).append(one)
+    for break_ in _all_open(breaks):
+        if break_.cause and break_.currency:
+            groups.setdefault((break_.cause, break_.currency, break_.for_cash), []).append(break_)
     if not groups:
         return
     ways = Counter((cause, currency) for cause, currency, _ in groups)
@@ -216,10 +216,10 @@ def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     )
     number = row + 2
     for (cause, currency, for_cash), rows in sorted(groups.items()):
-        rows.sort(key=lambda one: (one.occurred_on is None, one.occurred_on, one.break_id))
+        rows.sort(key=lambda break_: (break_.occurred_on is None, break_.occurred_on, break_.break_id))
         criteria = ((CAUSE, f'"{cause}"'), (c.CURRENCY, f"$B{number}"), (FOR_CASH, f'"{for_cash}"'))
         name = cause if ways[cause, currency] == 1 else f"{cause} ({for_cash})"
-        days = [one.occurred_on for one in rows if one.occurred_on]
+        days = [break_.occurred_on for break_ in rows if break_.occurred_on]
         suggestion = rows[0].suggestion
         yield Line(
             (
@@ -242,10 +242,10 @@ def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
 
 
 def _members(breaks: PlacedSheet, rows: Iterable[_Open], currency: str) -> Iterator[Line]:
-    for one in rows:
-        risk = Cell("") if one.at_risk is None else Cell(Money(one.at_risk, currency))
-        subject = Cell(one.subject_id, "link", span=2, link=breaks.link(one.index))
-        yield Line((Cell("", "label"), subject, risk, Cell(one.occurred_on or "")))
+    for break_ in rows:
+        risk = Cell("") if break_.at_risk is None else Cell(Money(break_.at_risk, currency))
+        subject = Cell(break_.subject_id, "link", span=2, link=breaks.link(break_.index))
+        yield Line((Cell("", "label"), subject, risk, Cell(break_.occurred_on or "")))
 
 
 def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
@@ -258,8 +258,8 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
     yield header(("Break", "Severity", "Currency", "Breaks", "Amount at risk", "For cash", "Code"), last=2)
     every = _all_open(breaks)
     groups: dict[tuple[str, str, str, str | None], list[_Open]] = {}  # the sheet is sorted, worst first; so are these
-    for one in every:
-        groups.setdefault((one.severity, one.code, one.for_cash, one.currency), []).append(one)
+    for break_ in every:
+        groups.setdefault((break_.severity, break_.code, break_.for_cash, break_.currency), []).append(break_)
     number = row + 2
     for (severity, code, for_cash, currency), rows in groups.items():
         criteria = (
@@ -286,8 +286,8 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
 def _kinds(breaks: Iterable[_Open]) -> Iterator[tuple[Exposure, str | None, list[_Open]]]:
     """Breaks by exposure and currency (null: those without one, last)."""
     kinds: dict[tuple[Exposure, str | None], list[_Open]] = {}
-    for one in breaks:
-        kinds.setdefault((one.exposure, one.currency), []).append(one)
+    for break_ in breaks:
+        kinds.setdefault((break_.exposure, break_.currency), []).append(break_)
     rank = list(Exposure).index
     for exposure, currency in sorted(kinds, key=lambda kind: (rank(kind[0]), kind[1] is None, kind[1] or "")):
         yield exposure, currency, kinds[exposure, currency]
@@ -302,13 +302,13 @@ def _risk(
 ) -> Cell:
     if not currency:
         return Cell("", "text")
-    largest = max((abs(one.at_risk or 0) for one in rows), default=0)
+    largest = max((abs(break_.at_risk or 0) for break_ in rows), default=0)
     total = Sum(_at_risk(rows), largest, currency)
     return total_cell(report.basis, breaks, c.AMOUNT_AT_RISK, total, *criteria)
 
 
 def _at_risk(rows: Iterable[_Open]) -> int:
-    return sum(one.at_risk or 0 for one in rows)
+    return sum(break_.at_risk or 0 for break_ in rows)
 
 
 def _between(column: str, age: tuple[int, int | None]) -> list[Criterion]:
