@@ -66,13 +66,14 @@ class Change:
         return self.of_figures or bool(self.sheets)
 
 
-def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Change]:
+def judged_again(config: Config, store: Store, run: StoredRun, names: Collection[str]) -> dict[str, Change]:
     """By account what the stored data say now of a run's ranges as of its moment, beside what it recorded.
 
-    What people ruled since is left out. Accounts that the configuration has no more are left out, too.
+    Of the run's accounts those named are judged. What people ruled since is left out. Accounts that the configuration
+    has no more are left out, too.
     """
     lives = _lives(store, run)
-    findings = find(store, _judging_request(config, run, lives))
+    findings = find(store, _judging_request(config, run, names, lives))
     carried = findings.carried.reported if findings.carried else ()
     by_id = {known.latest.id: known for known in (*record.list_breaks(store), *lives, *carried)}
     by_name = {part.account: part for part in run.accounts}
@@ -111,7 +112,9 @@ def _equal(frame: pd.DataFrame, before: str, now: str) -> pd.Series[bool]:
     return missing | (frame[before] == frame[now]).fillna(False)
 
 
-def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> JudgingRequest:
+def _judging_request(
+    config: Config, run: StoredRun, names: Collection[str], lives: Iterable[KnownBreak]
+) -> JudgingRequest:
     accounts = config.accounts_by_name()
     parts = {part.account: part for part in run.accounts if part.account in accounts}
     order = [name for name in (run.record.options.get("accounts") or accounts) if name in accounts]
@@ -124,7 +127,7 @@ def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]
             unassigned=name == order[0],
         )
         for name in order
-        if name in parts
+        if name in parts and name in names
     )
     return replace(judging_request(config, requests, run.record.as_of, orders_read=False), known_breaks=tuple(lives))
 

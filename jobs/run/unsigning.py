@@ -66,8 +66,7 @@ def unsign(
                 words = "data of it arrived; too many signed ranges changed at once to judge it: run it again"
                 ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, f"not ended: {words}"))
                 continue
-            again = judged_again(config, store, run)
-            changes = [again[account] for account in covered if account in again]
+            changes = list(judged_again(config, store, run, covered).values())
         why = words_of([change for change in changes or () if change.of_figures], config.currencies())
         if why:
             why = "; ".join((why, *taken_out_since(config, store, run, covered)))

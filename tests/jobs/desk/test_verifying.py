@@ -1,7 +1,7 @@
 """Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
@@ -19,7 +19,9 @@ from jobs.desk.comparing import runs_diff
 from jobs.desk.signed_ranges import signed_before
 from jobs.desk.signing import before_signing, to_sign
 from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, copy_with_signatures, sign, verify
-from jobs.run.judging import Findings
+from jobs.run import rejudging
+from jobs.run.judging import Findings, find
+from jobs.run.judging_request import JudgingRequest
 from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.rejudging import Change, judged_again
@@ -68,11 +70,11 @@ _JUDGED: dict[tuple[str, ...], dict[str, Change]] = {}
 def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that change no data: their stores are copies of one store, which is judged again once for all."""
 
-    def once(config: Config, store: Store, run: StoredRun) -> dict[str, Change]:
+    def once(config: Config, store: Store, run: StoredRun, accounts: Collection[str]) -> dict[str, Change]:
         names = tuple(part.account for part in run.accounts)
         if names not in _JUDGED:
-            _JUDGED[names] = judged_again(config, store, run)
-        return _JUDGED[names]
+            _JUDGED[names] = judged_again(config, store, run, names)
+        return {name: _JUDGED[names][name] for name in accounts}
 
     monkeypatch.setattr(verifying, "judged_again", once)
 
@@ -100,6 +102,22 @@ async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(tmp_path:
         with pytest.raises(JobError, match=unsigned):
             sign(settings(merchant), group, "preparer", "Mei", clock)
         assert sign(settings(merchant), group, "preparer", "Mei", clock, WHY).sign_off.account == GROUP
+
+
+async def test_of_a_run_of_several_accounts_only_the_workbooks_own_is_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[list[str]] = []
+
+    def noted(store: Store, request: JudgingRequest) -> Findings:
+        judged.append([part.account.name for part in request.accounts])
+        return find(store, request)
+
+    monkeypatch.setattr(rejudging, "find", noted)
+    async with finished_job(tmp_path) as (merchant, outcome):
+        jp = next(path for path in outcome.reports if "_jp_" in path.name)
+        found = verify(settings(merchant), jp)
+        assert (found.verdict, found.data, judged) == (UNTOUCHED, CURRENT, [["jp"]])
 
 
 @pytest.mark.usefixtures("judged_once")
