@@ -139,20 +139,6 @@ class ApprovalLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class IgnorePattern:
-    """A pattern of breaks that is expected until a day: those of `code`, in `account` (null: any), whose subject or
-    order id is like `pattern` (shell wild cards; empty: all)."""
-
-    ruling_id: int
-    code: str
-    account: str | None
-    pattern: str
-    until: date
-    who: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class OpeningItem:
     """Something known to be open at go-live: kind is order, charge, refund or transfer; amount in minor units."""
 
@@ -194,7 +180,11 @@ class PriorState:
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """A ruling as it is kept; `amount` in minor units. `facts` are those that it was made on: of a link those of the
-    order and the charge, else the break's."""
+    order and the charge, else the break's.
+
+    An ignore is a pattern of breaks that is expected until a day: those of `code`, in `account` (null: any), whose
+    subject or order id is like `pattern` (shell wild cards; empty: all).
+    """
 
     id: int
     break_id: str | None

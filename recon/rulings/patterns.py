@@ -9,7 +9,6 @@ from recon.model import Break, Severity
 from recon.model.rulings import (
     IN_FORCE,
     ApprovalLimits,
-    IgnorePattern,
     Ruling,
     RulingKind,
     RulingRequest,
@@ -27,21 +26,17 @@ from recon.rulings.decide import (
 )
 
 
-def covers(ignore: IgnorePattern, break_: Break) -> bool:
+def covers(pattern: Ruling, break_: Break) -> bool:
     """Whether a pattern speaks of a break, whatever the day."""
-    if break_.code != ignore.code or ignore.account not in (None, break_.account):
+    if break_.code != pattern.code or pattern.account not in (None, break_.account):
         return False
     names = [name for name in (break_.subject_id, break_.order_id) if name]
-    return not ignore.pattern or any(fnmatchcase(name, ignore.pattern) for name in names)
+    return not pattern.pattern or any(fnmatchcase(name, pattern.pattern) for name in names)
 
 
-def as_ignore(ruling: Ruling) -> IgnorePattern:
-    """A ruling of this kind as the pattern that it is."""
-    assert ruling.code is not None, "an ignore has a code"
-    assert ruling.until is not None, "an ignore has a last day"
-    return IgnorePattern(
-        ruling.id, ruling.code, ruling.account, ruling.pattern or "", ruling.until, ruling.who, ruling.reason
-    )
+def holds_on(pattern: Ruling, day: date) -> bool:
+    """Whether a pattern's last day is not before this one."""
+    return pattern.until is not None and pattern.until >= day
 
 
 def new_ignore(request: RulingRequest, ruling_id: int, now: datetime, today: date, limits: ApprovalLimits) -> Ruling:
@@ -58,7 +53,7 @@ def new_ignore(request: RulingRequest, ruling_id: int, now: datetime, today: dat
     return new_ruling(asked, ruling_id, now, RulingState.STANDS, **pattern)
 
 
-def needs_second_person(pattern: IgnorePattern, covered: Iterable[Break], limits: ApprovalLimits) -> bool:
+def needs_second_person(pattern: Ruling, covered: Iterable[Break], limits: ApprovalLimits) -> bool:
     """Whether a pattern waits: by these limits, or because what it speaks of is critical."""
     if limits.pattern_needs_approval or not limits.critical_needs_approval:
         return limits.pattern_needs_approval
@@ -95,32 +90,30 @@ def decide_pattern(
     return ruling, approve_ruling(target, request.who, now)
 
 
-def standing_patterns(rulings: Iterable[Ruling]) -> list[IgnorePattern]:
+def standing_patterns(rulings: Iterable[Ruling]) -> list[Ruling]:
     """The patterns among rulings that act: those that wait for a second person do not."""
     return [
-        as_ignore(ruling)
-        for ruling in rulings
-        if ruling.kind == RulingKind.IGNORE and ruling.standing == RulingState.STANDS
+        ruling for ruling in rulings if ruling.kind == RulingKind.IGNORE and ruling.standing == RulingState.STANDS
     ]
 
 
 def expected_by(
-    patterns: Iterable[IgnorePattern], today: Callable[[str | None], date]
+    patterns: Iterable[Ruling], today: Callable[[str | None], date]
 ) -> Callable[[Break], Standing | None]:
     """What says of a break that a pattern expects it; `today` has the local day of an account."""
-    by_code: dict[str, list[IgnorePattern]] = {}
+    by_code: dict[str | None, list[Ruling]] = {}
     for pattern in patterns:
         by_code.setdefault(pattern.code, []).append(pattern)
 
     def standing(break_: Break) -> Standing | None:
         for pattern in by_code.get(break_.code, ()):
-            if pattern.until >= today(break_.account) and covers(pattern, break_):
+            if holds_on(pattern, today(break_.account)) and covers(pattern, break_):
                 return standing_by(pattern)
         return None
 
     return standing
 
 
-def standing_by(ignore: IgnorePattern) -> Standing:
+def standing_by(pattern: Ruling) -> Standing:
     """What a break rests on that a pattern expects."""
-    return Standing(ignore.ruling_id, RulingKind.IGNORE.value, ignore.who, ignore.reason, ignore.until)
+    return Standing(pattern.id, RulingKind.IGNORE.value, pattern.who, pattern.reason, pattern.until)

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, func, select
 
 from recon.model import Account, BreakStatus, KnownBreak
-from recon.model.rulings import ApprovalLimits, IgnorePattern, Ruling, RulingKind, RulingRequest, RulingState
+from recon.model.rulings import ApprovalLimits, Ruling, RulingKind, RulingRequest, RulingState
 from recon.rulings.decide import RulingRefused
-from recon.rulings.patterns import as_ignore, covers, needs_second_person, new_ignore
+from recon.rulings.patterns import covers, holds_on, needs_second_person, new_ignore
 from recon.store.engine import Store, reading
 from recon.store.runs.break_rows import breaks_by, in_force
 from recon.store.tables import BREAK
@@ -34,13 +34,13 @@ def patterns(store: Store, accounts: Mapping[str, Account], now: datetime) -> li
         rulings = [
             ruling
             for ruling in in_force(connection, RulingKind.IGNORE)
-            if as_ignore(ruling).until >= earliest_day(ruling.account, accounts, now)
+            if holds_on(ruling, earliest_day(ruling.account, accounts, now))
         ]
         resting = _resting(connection, [ruling.id for ruling in rulings])
         return [
             StandingPattern(
                 ruling,
-                len(covered(connection, as_ignore(ruling)))
+                len(covered(connection, ruling))
                 if ruling.standing == RulingState.PENDING
                 else resting.get(ruling.id, 0),
             )
@@ -63,8 +63,8 @@ def preview(
     """What an ignore would come to, were it asked for now; raises RulingRefused in words."""
     ruling = ignore_asked(ask, 0, limits, accounts, now)
     with reading(store) as connection:
-        open_breaks = covered(connection, as_ignore(ruling))
-    waits = needs_second_person(as_ignore(ruling), [known_break.latest for known_break in open_breaks], limits)
+        open_breaks = covered(connection, ruling)
+    waits = needs_second_person(ruling, [known_break.latest for known_break in open_breaks], limits)
     return Preview(ruling, open_breaks, waits)
 
 
@@ -77,10 +77,10 @@ def ignore_asked(
     return new_ignore(ask, ruling_id, now, earliest_day(ask.account, accounts, now), limits)
 
 
-def covered(connection: Connection, pattern: IgnorePattern) -> list[KnownBreak]:
+def covered(connection: Connection, pattern: Ruling) -> list[KnownBreak]:
     """The open breaks that a pattern speaks of."""
     more = {"account": pattern.account} if pattern.account else {}
-    open_breaks = breaks_by(connection, "status", [BreakStatus.OPEN.value], code=pattern.code, **more)
+    open_breaks = breaks_by(connection, "status", [BreakStatus.OPEN.value], code=str(pattern.code), **more)
     return [known_break for known_break in open_breaks if covers(pattern, known_break.latest)]
 
 

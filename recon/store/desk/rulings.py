@@ -14,7 +14,6 @@ from recon.model.rulings import (
     DECIDING,
     Answer,
     ApprovalLimits,
-    IgnorePattern,
     Outcome,
     Ruling,
     RulingKind,
@@ -23,7 +22,7 @@ from recon.model.rulings import (
     Standing,
 )
 from recon.rulings.decide import AlreadyInForce, BreakContext, RulingDecision, RulingRefused, decide, move_break
-from recon.rulings.patterns import as_ignore, covers, decide_pattern, needs_second_person, standing_by
+from recon.rulings.patterns import covers, decide_pattern, holds_on, needs_second_person, standing_by
 from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.desk.pairs import Pairs
@@ -236,8 +235,8 @@ class _Work:
 
     def _ignore(self, ask: RulingRequest) -> Answer:
         ruling = ignore_asked(ask, self.next_id, self.limits, self.accounts, self.now)
-        open_breaks = self._covered(as_ignore(ruling))
-        waits = needs_second_person(as_ignore(ruling), [known.latest for known in open_breaks], self.limits)
+        open_breaks = self._covered(ruling)
+        waits = needs_second_person(ruling, [known.latest for known in open_breaks], self.limits)
         if waits:
             ruling = replace(ruling, standing=RulingState.PENDING.value)
             words = f"{ruling.name} waits for a second person: it would acknowledge {_counted(open_breaks)}"
@@ -251,7 +250,7 @@ class _Work:
     def _approve_pattern(self, ask: RulingRequest, target: Ruling) -> Answer:
         today = earliest_day(target.account, self.accounts, self.now)
         ruling, pattern = decide_pattern(ask, target, self.next_id, self.now, today)
-        open_breaks = self._covered(as_ignore(pattern))
+        open_breaks = self._covered(pattern)
         words = self._expect(open_breaks, pattern, ruling.who)
         self._add(ruling, (pattern,))
         self._keep_entry(ruling, "approved", target.name, (pattern,), {"breaks": len(open_breaks)})
@@ -275,7 +274,7 @@ class _Work:
         words = f"{target.name} is {pattern.standing}: {_counted(resting)} open again; asked for by {target.who}"
         return Answer(ask, Outcome.APPLIED, words, ruling.id)
 
-    def _covered(self, pattern: IgnorePattern) -> list[KnownBreak]:
+    def _covered(self, pattern: Ruling) -> list[KnownBreak]:
         """The open breaks, as they have become, that a pattern speaks of."""
         self._keep(covered(self.connection, pattern))
         return [
@@ -283,12 +282,12 @@ class _Work:
             for known_break in self.breaks.values()
             if known_break.status == BreakStatus.OPEN
             and covers(pattern, known_break.latest)
-            and pattern.until >= self._today(known_break.latest.account)
+            and holds_on(pattern, self._today(known_break.latest.account))
         ]
 
     def _expect(self, covered_breaks: Sequence[KnownBreak], pattern: Ruling, who: str) -> str:
         """Breaks rest on a pattern from now on; returns it in words."""
-        standing = standing_by(as_ignore(pattern))
+        standing = standing_by(pattern)
         detail = f"until {pattern.until}: {pattern.reason} ({pattern.name} by {pattern.who})"
         for known_break in covered_breaks:
             self._move(known_break, "ignored", BreakStatus.ACKNOWLEDGED, standing, who, detail)
