@@ -247,9 +247,21 @@ def distinct(columns: Sequence[Any]) -> tuple[list[tuple[Any, ...]], Positions]:
 
 def sums_by(groups: Positions, count: int, amounts: Ints) -> list[int]:
     """What each of `count` groups comes to, exactly; `groups` has the group of each amount."""
+    return [*map(int, sums_at(groups, count, amounts))]
+
+
+def sums_at(places: Positions, count: int, amounts: Ints) -> Ints:
+    """As sums_by, as an array: what the amounts at each of `count` places come to, exactly."""
     sums = np.zeros(count, dtype=np.int64)
-    np.add.at(sums, groups, amounts)
-    return [*map(int, sums)]
+    np.add.at(sums, places, amounts)
+    return sums
+
+
+def mask_at(places: Any, count: int) -> Mask:
+    """Which of `count` rows stand at these places."""
+    mask = np.zeros(count, dtype=bool)
+    mask[places] = True
+    return mask
 
 
 def counts_by(groups: Positions, count: int) -> list[int]:

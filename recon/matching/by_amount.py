@@ -174,10 +174,8 @@ def _link(board: Board, settings: MatchSettings, name: str, sides: _Sides) -> No
     if not len(sides.orders) or not len(sides.charges):
         return
     ranges = _ranges(board, settings, sides)
-    per_order = np.zeros(len(sides.orders), dtype=np.int64)
-    np.add.at(per_order, ranges.order, ranges.high - ranges.low)
-    per_charge = np.zeros(len(board.charges), dtype=np.int64)
-    np.add.at(per_charge, sides.charges[ranges.entries], ranges.covered())
+    per_order = c.sums_at(ranges.order, len(sides.orders), ranges.high - ranges.low)
+    per_charge = c.sums_at(sides.charges[ranges.entries], len(board.charges), ranges.covered())
     some = ranges.high > ranges.low
     first = sides.charges[ranges.entries[ranges.low[some]]]
     single = (per_order[ranges.order[some]] == 1) & (per_charge[first] == 1)

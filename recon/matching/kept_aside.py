@@ -108,8 +108,8 @@ class _Seeking:
         """Orders that no such charge pays; of those that several may pay, that all together do not."""
         orders = self._orders
         paying = pays[matching.charges]
-        paid = np.zeros(len(orders), dtype=np.int64)
-        np.add.at(paid, matching.orders[paying], c.captured_amounts(charges)[matching.charges[paying]])
+        captured = c.captured_amounts(charges)[matching.charges[paying]]
+        paid = c.sums_at(matching.orders[paying], len(orders), captured)
         expected = orders[c.AMOUNT].to_numpy(dtype=np.int64)
         slack = c.slack(orders[c.CURRENCY], expected, self._settings.tolerance)
         several = c.is_in(orders[c.SOURCE], self._settings.split_sources)

@@ -63,8 +63,7 @@ class Board:
         return np.array([code_of.get(name, -1) for name in accounts], dtype=np.intp)
 
     def _orders_of(self, charges: Mask) -> Mask:
-        with_charge = np.zeros(len(self.orders), dtype=bool)
-        with_charge[self.taken_by[~self.free & charges]] = True
+        with_charge = c.mask_at(self.taken_by[~self.free & charges], len(self.orders))
         with_charge[
             [order for charge, other_orders in self.shared.items() if charges[charge] for order in other_orders]
         ] = True

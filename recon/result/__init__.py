@@ -205,9 +205,8 @@ def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mas
         and known_break.latest.order_id
         and known_break.status not in CLOSED
     ]
-    cases = np.zeros(len(orders), dtype=bool)
-    cases[root[c.is_in(orders[c.ORDER_ID], ids) & c.of_account(orders, account)]] = True
-    return cases[root]
+    named = c.is_in(orders[c.ORDER_ID], ids) & c.of_account(orders, account)
+    return c.mask_at(root[named], len(orders))[root]
 
 
 def _notes(judged: Judged, intake: Intake, account: str) -> Iterator[Note]:

@@ -144,9 +144,8 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
     within = c.created_in(orders, account, window)
     asked = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     refunding = c.is_in(orders[c.STATUS], _REFUNDING) | (orders[c.REFUNDED_AMOUNT] > 0).to_numpy(dtype=bool)
-    at_omise = np.zeros(len(orders), dtype=bool)
     back = (charges[c.REFUNDED_AMOUNT] > 0).to_numpy(dtype=bool) | charges[c.VOIDED].to_numpy(dtype=bool)
-    at_omise[matching.orders[back[matching.charges]]] = True
+    at_omise = c.mask_at(matching.orders[back[matching.charges]], len(orders))
     chosen = np.flatnonzero((within | (own & asked)) & refunding & ~at_omise)
     paid = np.flatnonzero(c.took_money(charges)[matching.charges] & np.isin(matching.orders, chosen))
     payers = dict(zip(matching.orders[paid].tolist(), charges_at(charges, matching.charges[paid]), strict=True))
@@ -205,8 +204,7 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     if not len(failed):
         return c.FAILURES.empty()
     took = c.took_money(charges)
-    paid_orders = np.zeros(len(judged.books.orders), dtype=bool)
-    paid_orders[matching.orders[took[matching.charges]]] = True
+    paid_orders = c.mask_at(matching.orders[took[matching.charges]], len(judged.books.orders))
     otherwise = np.zeros(len(charges), dtype=np.int64)
     otherwise[matching.charges] = paid_orders[matching.orders]
     methods, method_of = c.distinct([charges[name].iloc[tried] for name in (c.METHOD, c.CURRENCY)])

@@ -41,8 +41,7 @@ def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]
     unread = f"orders not judged: a newer row of theirs may stand in a file {ASIDE}"
     yield unread, int((judged.scope.unread_orders & orders).sum()), NoteKind.NOT_JUDGED
     columns = judged.triage.columns
-    unread_rows = np.zeros(len(books.charges), dtype=bool)
-    unread_rows[list(matching.order_unread)] = True
+    unread_rows = c.mask_at(list(matching.order_unread), len(books.charges))
     unread_rows &= columns.without_order & judged.scope.charges & c.of_account(books.charges, account)
     if account in judged.unread_accounts:
         missing = int((unread_rows & columns.pays & ~columns.by_design).sum())
@@ -58,8 +57,8 @@ def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]
 def _beside_kept_aside(judged: Judged, account: str, waits: NoteKind) -> Iterator[tuple[str, int, NoteKind]]:
     books = judged.books
     matching = judged.matching
-    parts = np.zeros(len(books.orders), dtype=bool)
-    parts[matching.orders[judged.triage.columns.with_unread_parts[matching.charges]]] = True
+    unread = judged.triage.columns.with_unread_parts[matching.charges]
+    parts = c.mask_at(matching.orders[unread], len(books.orders))
     parts &= judged.scope.orders & c.of_account(books.orders, account) & _refunded(judged)
     words = f"orders whose refunds were not compared: a refund or dispute {ASIDE} may be theirs"
     yield words, int(parts.sum()), waits

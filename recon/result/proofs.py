@@ -199,10 +199,9 @@ class _Cases:
 
     def _by_case(self, of_orders: Ints, of_charges: Ints) -> Ints:
         """Exact sums per case, of its orders and its charges together."""
-        result = np.zeros(len(self._order_ids), dtype=np.int64)
-        np.add.at(result, self._judged.matching.stands_for, of_orders)
-        np.add.at(result, self._case_of[self._linked], of_charges[self._linked])
-        return result
+        cases = len(self._order_ids)
+        ordered = c.sums_at(self._judged.matching.stands_for, cases, of_orders)
+        return ordered + c.sums_at(self._case_of[self._linked], cases, of_charges[self._linked])
 
 
 def account_proofs(

@@ -323,9 +323,7 @@ def _order(case: Case, context: Context) -> str:
 
 
 def _ambiguous(columns: CaseColumns, _context: Context) -> Mask:
-    result = np.zeros(len(columns.books.orders), dtype=bool)
-    result[list(columns.matching.ambiguous)] = True
-    return result
+    return c.mask_at(list(columns.matching.ambiguous), len(columns.books.orders))
 
 
 def _without_charge(columns: CaseColumns, _context: Context) -> Mask:

@@ -205,8 +205,7 @@ def of_failed(books: Books, ledger: Ledger) -> Mask:
     for kind, failed in (("charge", c.never_paid(charges)), ("refund", c.equals(refunds, c.STATUS, "failed"))):
         at = np.flatnonzero((ledger.kinds == kind) & (ledger.origin_at >= 0))
         at = at[failed[ledger.origin_at[at]]]
-        sums = np.zeros(len(failed), dtype=np.int64)
-        np.add.at(sums, ledger.origin_at[at], ledger.signed[at])
+        sums = c.sums_at(ledger.origin_at[at], len(failed), ledger.signed[at])
         rest = sums[ledger.origin_at[at]]
         told = rest < 0 if kind == "refund" else rest != 0
         result[at] = told & (np.sign(ledger.signed[at]) == np.sign(rest))

@@ -42,9 +42,7 @@ def credits(books: Books, ledger: Ledger, history: LedgerHistory, rows: Ints) ->
     assert np.array_equal(np.append(history.available_quarters, -1)[at], quarters), (
         "credits that their history does not know"
     )
-    in_books = np.zeros(len(history.available), dtype=np.int64)
-    np.add.at(in_books, at, ledger.signed[rows])
-    whole = in_books == history.available
+    whole = c.sums_at(at, len(history.available), ledger.signed[rows]) == history.available
     kept = np.flatnonzero(whole[at])
     kept = kept[_by(free[kept], ids.iloc[kept])]
     not_in_books = np.cumsum(np.where(whole, 0, history.available))[at[kept]]  # what waits before them
@@ -127,26 +125,15 @@ def payouts(
     left = np.flatnonzero(((ledger.transfer_at >= 0) | books.transfers[c.SENT]).to_numpy(dtype=bool))
     frame = books.transfers.iloc[left].reset_index(drop=True)
     at = places(frame[c.TRANSFER_ID], all_parts[c.TRANSFER_ID])
-
-    def total(name: str) -> Ints:
-        result = np.zeros(len(frame), dtype=np.int64)
-        np.add.at(result, at, all_parts[name].to_numpy(dtype=np.int64))
-        return result
-
-    gross = total(c.GROSS)
-    fee = total(c.FEE)
-    vat = total(c.FEE_VAT)
-    interest = total(c.INTEREST)
+    names = (c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST)
+    sums = {name: c.sums_at(at, len(frame), all_parts[name].to_numpy(dtype=np.int64)) for name in names}
     explained = _explained(frame[c.TRANSFER_ID], histories)
     made = {
         c.EXPLAINED: explained,
         c.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
         c.ROWS: np.bincount(at, minlength=len(frame)).astype(np.int64),
-        c.GROSS: gross,
-        c.FEE: fee,
-        c.FEE_VAT: vat,
-        c.INTEREST: interest,
-        c.OTHER: explained - (gross - fee - vat - interest),
+        **sums,
+        c.OTHER: explained - (sums[c.GROSS] - sums[c.FEE] - sums[c.FEE_VAT] - sums[c.INTEREST]),
     }
     return c.PAYOUTS.check(frame.assign(**made)[c.PAYOUTS.names])
 

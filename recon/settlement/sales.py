@@ -48,9 +48,8 @@ def _sold(books: Books, ledger: Ledger, account: Account, window: Window) -> Int
     rows = books.transactions
     at = np.flatnonzero(c.created_in(rows, account.name, window) & c.equals(rows, c.CURRENCY, account.currency))
     sold = ledger.origin_at[at[of_sales(books, ledger, at)]]
-    result = np.zeros(len(books.charges), dtype=np.int64)
-    np.add.at(result, sold, books.charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)[sold])
-    return result
+    amounts = books.charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
+    return c.sums_at(sold, len(amounts), amounts[sold])
 
 
 def _booked_in(books: Books, ledger: Ledger, window: Window) -> Ints:

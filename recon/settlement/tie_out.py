@@ -88,15 +88,15 @@ def _gaps_of(
 
     Where a break speaks of an object's own transaction, it speaks of both sides of one gap.
     """
-    booked = np.zeros(len(side.due), dtype=np.int64)
-    inside_booked = np.zeros(len(side.due), dtype=np.int64)
-    for sums, chosen in ((booked, counted), (inside_booked, moved)):
-        mine = (ledger.kinds == side.kind) & chosen
-        np.add.at(sums, ledger.origin_at[mine], ledger.signed[mine])
+    count = len(side.due)
+    of_kind = ledger.kinds == side.kind
+    booked, inside_booked = (
+        c.sums_at(ledger.origin_at[of_kind & chosen], count, ledger.signed[of_kind & chosen])
+        for chosen in (counted, moved)
+    )
     gap = np.where(side.inside, booked - side.due, 0)
     beyond = inside_booked - np.where(side.inside, booked, 0)
-    has_failed = np.zeros(len(side.due), dtype=bool)
-    has_failed[ledger.origin_at[failed & (ledger.kinds == side.kind)]] = True
+    has_failed = c.mask_at(ledger.origin_at[failed & of_kind], count)
     for place in np.flatnonzero((gap != 0) | (beyond != 0)).tolist():
         row_id = side.ids.iloc[place]
         if beyond[place]:

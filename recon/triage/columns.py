@@ -182,12 +182,8 @@ class CaseColumns:
         return (moments > self.context.as_of - self.context.settle).to_numpy(dtype=bool)
 
     def _at(self, cases: Positions) -> Mask:
-        result = np.zeros(len(self.books.orders), dtype=bool)
-        result[cases] = True
-        return result
+        return c.mask_at(cases, len(self.books.orders))
 
     def _sum(self, cases: Positions, amounts: Ints) -> Ints:
         """Exact integer sums per case."""
-        result = np.zeros(len(self.books.orders), dtype=np.int64)
-        np.add.at(result, cases, amounts)
-        return result
+        return c.sums_at(cases, len(self.books.orders), amounts)

@@ -45,15 +45,14 @@ def released_orders(books: Books, matching: Matching, recorded_at: Mapping[str, 
 
 def unknown_statuses(books: Books, matching: Matching) -> Mask:
     """Per case that expects money whether a charge of it has a status that nobody knows, and none took money."""
-    result = np.zeros(len(books.orders), dtype=bool)
+    count = len(books.orders)
     documented = books.charges[c.STATUS].isin(_STATUSES).to_numpy(dtype=bool)
     if documented.all():
-        return result
+        return np.zeros(count, dtype=bool)
     cases = matching.stands_for[matching.orders]
-    paid = np.zeros(len(books.orders), dtype=bool)
-    result[cases[~documented[matching.charges]]] = True
-    paid[cases[c.took_money(books.charges)[matching.charges]]] = True
-    return result & ~paid & c.expects_charge(books.orders)
+    unknown = c.mask_at(cases[~documented[matching.charges]], count)
+    paid = c.mask_at(cases[c.took_money(books.charges)[matching.charges]], count)
+    return unknown & ~paid & c.expects_charge(books.orders)
 
 
 def explained_transactions(books: Books) -> Mask:

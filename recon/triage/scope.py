@@ -80,8 +80,8 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     charge_root[matching.charges] = root[matching.orders]
     own = charge_root < 0
     items = _opening_charges(books, run_range)
-    opening = np.zeros(len(orders), dtype=bool)  # per order whose case has an opening item in it
-    opening[root[_named(orders, c.ORDER_ID, "order", run_range.windows, run_range.opening)]] = True
+    named_orders = _named(orders, c.ORDER_ID, "order", run_range.windows, run_range.opening)
+    opening = c.mask_at(root[named_orders], len(orders))  # per order whose case has an opening item in it
     opening[charge_root[items & ~own]] = True
     touched = opening.copy()
     touched[root[_orders(orders, run_range)]] = True
@@ -93,14 +93,14 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     touched[charge_root[charge_touched & ~own]] = True
     ambiguous = matching.ambiguous.items()
     touched[[order for order, candidates in ambiguous if charge_touched[list(candidates)].any()]] = True
-    linked = np.zeros(len(orders), dtype=bool)
-    linked[root[matching.orders]] = True
+    linked = c.mask_at(root[matching.orders], len(orders))
     linked[list(matching.ambiguous)] = True
     unpulled = ~linked & _expects(orders) & ~_pulled(orders, run_range)
     allowed = _selected(orders, run_range) & (_after_go_live(orders, run_range) | opening)
     kept_aside = waiting_orders(books, matching)
     unknown = unknown_statuses(books, matching) & ~kept_aside
-    unread = _cases_of(orders[c.SOURCE].isin(run_range.unread_orders), root)
+    of_unread_source = orders[c.SOURCE].isin(run_range.unread_orders).to_numpy(dtype=bool)
+    unread = c.mask_at(root[of_unread_source], len(orders))
     wanted = touched & allowed & ~unpulled
     judged = wanted & ~kept_aside & ~unknown & ~unread
     of_unread = _of_cases(unread, charge_root)
@@ -131,13 +131,6 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
         receipts=wanted_receipts & read,
         unread_receipts=wanted_receipts & ~read,
     )
-
-
-def _cases_of(orders: pd.Series[bool], root: Positions) -> Mask:
-    """Per case whether one of its orders is among these."""
-    result = np.zeros(len(orders), dtype=bool)
-    result[root[orders.to_numpy(dtype=bool)]] = True
-    return result
 
 
 def _of_cases(cases: Mask, charge_root: Positions) -> Mask:

@@ -213,8 +213,7 @@ def _days_to_add_up(connection: Connection, account: str, as_of: int) -> Ints:
 def _summed(keys: Ints, amounts: Ints) -> bytes:
     """Each key once, in order, with the sum of its amounts."""
     unique, places = np.unique(keys, axis=0, return_inverse=True)
-    sums = np.zeros(len(unique), dtype=np.int64)
-    np.add.at(sums, places.reshape(-1), amounts)
+    sums = c.sums_at(places.reshape(-1), len(unique), amounts)
     return np.concatenate([unique, sums[:, np.newaxis]], axis=1).astype("<i8").tobytes()
 
 
