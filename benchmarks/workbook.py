@@ -115,7 +115,7 @@ def report(rows: int) -> Report:
         currencies=(totals,),
         matched=links,
     )
-    return Report(result, Basis((), "0"))
+    return Report(result, Basis("0"))
 
 
 def ours(rows: int, folder: Path) -> Callable[[], Path]:

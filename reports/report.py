@@ -1,17 +1,17 @@
 """What a workbook is made of: one account's result, or the results of all."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from recon.calendars import Calendar
 from recon.methods import MethodBook
 from recon.model import Result
 from recon.money import Currencies, Money
+from recon.rules import CATALOGUE
 from recon.settings import RuleSettings
 from reports.shop_links import ShopLinks
 from reports.verify.digests import result_digest, rules_digest
@@ -19,30 +19,10 @@ from reports.verify.digests import result_digest, rules_digest
 EXACT = 10**15  # a spreadsheet number keeps 15 significant digits; larger amounts are shown as text
 
 
-class CatalogueEntry(Protocol):
-    """One kind of break, as the catalogue of rules describes it."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def group(self) -> str: ...
-    @property
-    def meaning(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-
-
 @dataclass(frozen=True)
 class Basis:
-    """What all workbooks of a run rest on: rules with their settings, rule book, calendars, currencies, software."""
+    """What all workbooks of a run rest on: the rules' settings, rule book, calendars, currencies, software."""
 
-    catalogue: Sequence[CatalogueEntry]
     software_version: str
     currencies: Currencies = field(default_factory=Currencies)
     book: MethodBook = field(default_factory=MethodBook)
@@ -55,7 +35,7 @@ class Basis:
     @cached_property
     def rules_digest(self) -> str:
         """SHA-256 of the rules in force, their settings included."""
-        words = [(rule.code, rule.severity, rule.subject, rule.meaning, rule.action) for rule in self.catalogue]
+        words = [(rule.code, rule.severity, rule.subject, rule.meaning, rule.action) for rule in CATALOGUE]
         return rules_digest(words, self.settings)
 
     def is_number(self, money: Money) -> bool:

@@ -12,7 +12,6 @@ from jobs.logs.errors import say
 from jobs.run.judging import Findings
 from recon import __version__
 from recon.memory import at_work, give_back
-from recon.rules import CATALOGUE
 from recon.settings import Context
 from recon.store.desk import workbooks
 from recon.store.desk.workbook_bytes import LARGEST, pieces_of, sha256_of_file
@@ -52,7 +51,6 @@ def write_reports(
     remove_left(writing.config.reports.folder)
     head = workbooks.head(writing.store)
     basis = Basis(
-        CATALOGUE,
         __version__,
         context.currencies,
         context.methods,

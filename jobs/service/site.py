@@ -24,7 +24,6 @@ from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run as judge
 from recon import __version__
 from recon.people import Person
-from recon.rules import CATALOGUE
 from recon.store.desk import workbooks
 from recon.store.desk.workbook_bytes import content_of
 from recon.store.desk.workbooks import GROUP, StoredWorkbook
@@ -70,7 +69,6 @@ def make_site(
         clock=clock,
         accounts=config.accounts_by_name(),
         currencies=config.currencies(),
-        catalogue=CATALOGUE,
         book=config.method_book(),
         limits=config.limits(),
         runner=runner,

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from recon.methods import HEADS, legend
 from recon.people import Right
+from recon.rules import CATALOGUE
 from reports.page.access.security import require
 from reports.page.render import render
 from reports.page.site import SITE
@@ -13,4 +14,4 @@ async def about(request: web.Request) -> web.Response:
     """The catalogue of breaks and the payment-method rule book."""
     person = require(request, Right.VIEW)
     site = request.app[SITE]
-    return render(request, "about.html", catalogue=site.catalogue, heads=HEADS, book=legend(site.book, person.sees))
+    return render(request, "about.html", catalogue=CATALOGUE, heads=HEADS, book=legend(site.book, person.sees))

@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 
 from recon.people import Person, Right, is_same_person
+from recon.rules import RULE_OF
 from recon.rulings.decide import RulingRefused
 from recon.store.desk import patterns
 from recon.store.desk.patterns import StandingPattern
@@ -38,7 +39,7 @@ async def show(request: web.Request) -> web.Response:
         preview=preview,
         shown=_SHOWN,
         names=site.names_for(person),
-        codes=[entry.code for entry in site.catalogue],
+        codes=list(RULE_OF),
         longest=site.limits.longest.days,
         notices=notices_of(request),
         is_own=lambda name: is_same_person(name, person.name),

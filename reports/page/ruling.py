@@ -12,6 +12,7 @@ from multidict import MultiDict
 
 from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.people import Right
+from recon.rules import RULE_OF
 from recon.store.desk import rulings, worklist
 from reports.page.access.security import PERSON, require
 from reports.page.breaks.choosing import chosen_breaks, colleagues, notices_about, owner_of
@@ -114,7 +115,7 @@ async def answers_to(request: web.Request, asks: Sequence[RulingRequest]) -> lis
 def check_pattern(request: web.Request, ask: RulingRequest) -> None:
     """Raises 404 where an ignore names a code that there is not, or accounts that are not the asker's."""
     site = request.app[SITE]
-    if ask.code not in {entry.code for entry in site.catalogue}:
+    if ask.code not in RULE_OF:
         raise web.HTTPNotFound(text="there is no such code of breaks\n")
     is_unknown = ask.account is not None and ask.account not in site.accounts
     if is_unknown or not request[PERSON].sees(ask.account):

@@ -17,7 +17,6 @@ from recon.people import Person
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from reports.page.access.provider import Provider
-from reports.report import CatalogueEntry
 from reports.shop_links import ShopLinks
 
 
@@ -123,7 +122,6 @@ class Site:
     clock: Callable[[], datetime]
     accounts: Mapping[str, Account]
     currencies: Currencies
-    catalogue: Sequence[CatalogueEntry]
     book: MethodBook
     limits: ApprovalLimits
     runner: Runner

@@ -7,6 +7,7 @@ from itertools import groupby
 from recon import columns as c
 from recon.columnar import pd
 from recon.methods import HEADS, legend
+from recon.rules import CATALOGUE
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 
@@ -19,15 +20,14 @@ _DAYS = "days_off"
 
 
 def _rules(report: Report) -> pd.DataFrame:
-    entries = report.basis.catalogue
     data = {
-        c.CODE: [entry.code for entry in entries],
-        c.TITLE: [entry.title for entry in entries],
-        c.SEVERITY: [_severity(report, entry.code, entry.severity) for entry in entries],
-        c.SUBJECT_TYPE: [entry.subject for entry in entries],
-        c.EXPLANATION: [entry.meaning for entry in entries],
-        c.SUGGESTION: [entry.action for entry in entries],
-        _GROUP: [entry.group for entry in entries],
+        c.CODE: [rule.code for rule in CATALOGUE],
+        c.TITLE: [rule.title for rule in CATALOGUE],
+        c.SEVERITY: [_severity(report, rule.code, rule.severity) for rule in CATALOGUE],
+        c.SUBJECT_TYPE: [rule.subject for rule in CATALOGUE],
+        c.EXPLANATION: [rule.meaning for rule in CATALOGUE],
+        c.SUGGESTION: [rule.action for rule in CATALOGUE],
+        _GROUP: [rule.group for rule in CATALOGUE],
     }
     return pd.DataFrame(data, dtype=c.TEXT)
 

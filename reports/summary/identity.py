@@ -8,7 +8,7 @@ from recon import columns as c
 from recon.columnar import pd
 from recon.model import Proof, Severity
 from recon.money import Money
-from recon.rules import title_of
+from recon.rules import CATALOGUE, title_of
 from reports.report import Report
 from reports.sheet import AnyReport, Cell, Line
 from reports.sheets.breaks import SHEET as BREAKS
@@ -125,7 +125,7 @@ def rests_on(report: Report, placed: PlacedSheets, _: int) -> Iterator[Line]:
     """Rules, rule book, result and audit chain, each fixed by its digest."""
     basis = report.basis
     yield section("What this page rests on (SHA-256)")
-    rules = f"{len(basis.catalogue)} rules (Legend)"
+    rules = f"{len(CATALOGUE)} rules (Legend)"
     yield _fixed("Rules in force", basis.rules_digest, rules, placed[LEGEND.name].link())
     yield _fixed("Method rule book", basis.book.digest)
     yield _fixed("This result", report.digest)

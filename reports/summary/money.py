@@ -9,6 +9,7 @@ from recon.columnar import np, pd
 from recon.model import MOVING_LINES, BalanceLine, PayoutLine, Proof, Result
 from recon.money import Money
 from recon.result.proofs import ORDERS_TO_CHARGES
+from recon.rules import RULE_OF
 from recon.settlement.sales import CHARGES_TO_SALES
 from reports.report import Basis, Report
 from reports.sheet import Line, PlacedSheet
@@ -148,12 +149,11 @@ def _in_short(
     yield from own.lines
 
 
-def step_words(what: str, basis: Basis) -> str:
+def step_words(what: str) -> str:
     """Why two totals differ, as people read it: a break by its title, without its code."""
     rest = what.removeprefix("open break ")
     code = rest.split(",")[0].split(" ")[0]
-    title = next((entry.title for entry in basis.catalogue if entry.code == code), "")
-    words = title + rest.removeprefix(code) if title else what
+    words = RULE_OF[code].title + rest.removeprefix(code) if code in RULE_OF else what
     return words[:1].upper() + words[1:]
 
 
@@ -168,25 +168,25 @@ def _bridge(table: _Table, report: Report, placed: PlacedSheets) -> None:
     charged = proofs.get(CHARGES_TO_SALES)
     paid = orders.left if orders else 0
     table.add("paid orders", "Paid orders", paid, "Orders of these days that the shop counts as paid.")
-    keys = ["paid orders", *_steps(table, report, orders, link)]
+    keys = ["paid orders", *_steps(table, orders, link)]
     taken = orders.right if orders else 0
     about = "What the payments of these days took in this currency, and kept."
     table.add("taken", "Paid at Omise", taken, about, formula=table.sum_of(keys), is_total=True)
-    keys = ["taken", *_steps(table, report, charged, link)]
+    keys = ["taken", *_steps(table, charged, link)]
     assert_ties("paid at Omise", charged.left if charged else 0, taken)
     assert_ties("sales of the bridge", charged.right if charged else 0, sales[1])
     about = "The same as the first line that moved the balance, below."
     table.add("booked sales", "Sales", sales[1], about, formula=table.sum_of(keys), count=sales[0], is_total=True)
 
 
-def _steps(table: _Table, report: Report, proof: Proof | None, link: str) -> Iterator[str]:
+def _steps(table: _Table, proof: Proof | None, link: str) -> Iterator[str]:
     """One line an item of a proof, and what no item explains."""
     if proof is None:
         return
     for item in proof.items:
         if item.amount or item.count:
             key = f"{proof.name} {item.what}"
-            name = step_words(item.what, report.basis)
+            name = step_words(item.what)
             table.add(key, name, item.amount, "", count=item.count, link=link)
             yield key
     if proof.rest:

@@ -1,7 +1,7 @@
 """A made-up month with everything in it, for the tests of the workbook."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,8 @@ from recon.model import (
     Proof,
     ProofItem,
     Result,
-    Severity,
 )
-from recon.rules import exposure_of, title_of
+from recon.rules import RULE_OF, exposure_of, title_of
 from tests.kit import report_details
 
 AS_OF = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
@@ -29,119 +28,6 @@ TH = Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))
 JP = Account("jp", "JP", "JPY", ZoneInfo("Asia/Tokyo"))
 SG = Account("sg", "SG", "SGD", ZoneInfo("Asia/Singapore"))
 MY = Account("my", "MY", "MYR", ZoneInfo("Asia/Kuala_Lumpur"))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a catalogue."""
-
-    code: str
-    severity: str
-    subject: str
-    meaning: str
-    action: str
-    group: str = "Order and charge"
-
-    @property
-    def title(self) -> str:
-        """Its plain words."""
-        return title_of(self.code)
-
-
-CATALOGUE = (
-    Entry(
-        "order_paid_charge_failed",
-        "critical",
-        "order",
-        "The order is paid in the shop, and every charge of it failed, expired, was reversed or voided.",
-        "Hold the shipment; ask the payer to pay again, or cancel the order.",
-    ),
-    Entry(
-        "amount_scale_mismatch",
-        "critical",
-        "order",
-        "Order and charge differ by exactly a power of ten: a unit was mistaken.",
-        "Check amount_unit of the source; refund or collect the difference.",
-    ),
-    Entry(
-        "charge_missing",
-        "high",
-        "order",
-        "The order is paid or refunded in the shop, and there is no charge for it at all.",
-        "Find out how it was paid; if it was not, stop delivery.",
-    ),
-    Entry(
-        "order_missing",
-        "high",
-        "charge",
-        "A successful charge that no order in any source belongs to.",
-        "Find the order, or refund the payer.",
-    ),
-    Entry(
-        "order_not_marked_paid",
-        "high",
-        "order",
-        "The charge is successful and the order still pending: a lost webhook.",
-        "Mark the order as paid and deliver.",
-    ),
-    Entry(
-        "duplicate_charge",
-        "high",
-        "order",
-        "More than one successful charge where one pays the order.",
-        "Refund the later charge.",
-    ),
-    Entry(
-        "amount_mismatch",
-        "high",
-        "order",
-        "Order and charge differ beyond the tolerance.",
-        "Refund or collect the difference.",
-    ),
-    Entry(
-        "currency_mismatch",
-        "high",
-        "order",
-        "The order and its charge are in different currencies.",
-        "Check the shop's checkout.",
-    ),
-    Entry(
-        "refund_unrecorded",
-        "high",
-        "order",
-        "Refunded at Omise and not in the shop.",
-        "Record the refund in the shop.",
-    ),
-    Entry(
-        "refund_overdue",
-        "medium",
-        "refund",
-        "A refund is pending for longer than five business days.",
-        "Ask Omise's support.",
-    ),
-    Entry(
-        "settlement_overdue",
-        "medium",
-        "charge",
-        "Transferable and not paid out for three business days.",
-        "Check the transfer schedule.",
-    ),
-    Entry(
-        "order_invalid",
-        "medium",
-        "row",
-        "A row of an order file could not be read.",
-        "Correct the row and deliver the file again.",
-    ),
-    Entry(
-        "fee_vat_mismatch",
-        "low",
-        "charge",
-        "The VAT is not the rate of the fee.",
-        "Keep for the next talk with Omise.",
-    ),
-)
-_ENTRY = {entry.code: entry for entry in CATALOGUE}
 
 
 def matched(rows: int, *, currency: str = "THB", funding: str = "THB") -> pd.DataFrame:
@@ -192,25 +78,25 @@ def known_break(
     since: int | None = None,
 ) -> KnownBreak:
     """One break, first seen `age` days before the as-of moment, of `since` days before it (null: the same day)."""
-    entry = _ENTRY[code]
+    rule = RULE_OF[code]
     break_ = Break(
         code=code,
-        severity=Severity[entry.severity.upper()],
+        severity=rule.default,
         account="th",
-        subject_type=entry.subject,
-        subject_id=f"{entry.subject}_{number}",
-        explanation=explanation or f"{entry.meaning} Order {number:07d}.",
-        suggestion=entry.action,
+        subject_type=rule.subject,
+        subject_id=f"{rule.subject}_{number}",
+        explanation=explanation or f"{rule.meaning} Order {number:07d}.",
+        suggestion=rule.action,
         currency=currency,
         expected=expected,
         actual=actual,
         amount_at_risk=risk,
         due_by=AS_OF + timedelta(days=9) if number % 4 == 0 else None,
-        order_id=f"{number:07d}" if entry.subject == "order" else None,
-        charge_id=f"chrg_test_5xuy{number:015d}" if entry.subject != "row" and code != "charge_missing" else None,
-        refund_id=f"rfnd_test_5xuy{number:015d}" if entry.subject == "refund" else None,
+        order_id=f"{number:07d}" if rule.subject == "order" else None,
+        charge_id=f"chrg_test_5xuy{number:015d}" if rule.subject != "row" and code != "charge_missing" else None,
+        refund_id=f"rfnd_test_5xuy{number:015d}" if rule.subject == "refund" else None,
         occurred_on=(AS_OF - timedelta(days=age if since is None else since)).astimezone(TH.zone).date()
-        if entry.subject != "row"
+        if rule.subject != "row"
         else None,
     )
     return KnownBreak(break_, status, AS_OF - timedelta(days=age, hours=1), AS_OF, owner)

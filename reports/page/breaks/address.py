@@ -12,7 +12,7 @@ from multidict import MultiMapping
 
 from recon.model import AGES, CLOSED, BreakStatus, Exposure, Severity
 from recon.people import Person
-from recon.rules import exposure_of, title_of
+from recon.rules import CATALOGUE, RULE_OF, exposure_of
 from recon.store.desk import worklist
 from recon.store.desk.worklist import Filter, SignedCodes
 from reports.page.numbers import PAGES, whole_number
@@ -69,14 +69,14 @@ def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
         statuses=tuple(status for statuses in _each(query, "status", STATUSES.__getitem__) for status in statuses),
         owner="" if owner == NOBODY else owner or None,
         texts=tuple(dict.fromkeys((text, _plain(text)))) if text else (),
-        text_codes=_titled(site, text) if text else (),
+        text_codes=_titled(text) if text else (),
         currency=query.get("currency", "").replace("\0", "") or None,
         due_before=datetime.combine(due + timedelta(days=1), time(), UTC) if due else None,
         first_day=max((day for day in first_days if day), default=None),
         last_day=min((day for day in last_days if day), default=None),
         least=_amount(query, "least", ROUND_CEILING),
         most=_amount(query, "most", ROUND_FLOOR),
-        signed=_signed(site, exposures) if exposures else None,
+        signed=_signed(exposures) if exposures else None,
     )
 
 
@@ -123,23 +123,19 @@ def _plain(text: str) -> str:
     return match[1].replace(",", "") if match else text
 
 
-def _titled(site: Site, text: str) -> tuple[str, ...]:
+def _titled(text: str) -> tuple[str, ...]:
     """The codes whose words or title have the text in them."""
     sought = text.casefold()
-    return tuple(
-        entry.code for entry in site.catalogue if sought in entry.code or sought in title_of(entry.code).casefold()
-    )
+    return tuple(rule.code for rule in CATALOGUE if sought in rule.code or sought in rule.title.casefold())
 
 
-def _signed(site: Site, exposures: Sequence[Exposure]) -> tuple[SignedCodes, ...]:
+def _signed(exposures: Sequence[Exposure]) -> tuple[SignedCodes, ...]:
     """Codes and signs of the exposures; what is of no cash effect has the codes that no rule knows, too."""
     is_other = Exposure.NO_CASH in exposures
     return tuple(
         SignedCodes(
             sign,
-            tuple(
-                entry.code for entry in site.catalogue if (exposure_of(entry.code, 0, sign) in exposures) != is_other
-            ),
+            tuple(code for code in RULE_OF if (exposure_of(code, 0, sign) in exposures) != is_other),
             is_other,
         )
         for sign in (-1, 0, 1)

@@ -11,7 +11,7 @@ from aiohttp import web
 from recon.model import AGES, Exposure, KnownBreak, Severity
 from recon.model.rulings import REASONS
 from recon.people import Person, Right
-from recon.rules import exposure_of
+from recon.rules import CATALOGUE, RULE_OF, exposure_of
 from recon.store.desk import worklist
 from recon.store.desk.worklist import BreakPage, Filter
 from reports.page.access.security import require
@@ -62,7 +62,7 @@ async def breaks(request: web.Request) -> web.Response:
         ticked={value.partition(":")[0] for value in typed.getall("id", [])},
         seen=seen,
         most_at_once=MOST_AT_ONCE,
-        codes=[entry.code for entry in site.catalogue],
+        codes=list(RULE_OF),
         names=site.names_for(person),
         actions=ACTIONS,
         waits_for_me=any(waits_for(known, person) for known in listed.breaks),
@@ -94,7 +94,7 @@ def _choices(site: Site, person: Person) -> Mapping[str, Sequence[tuple[str, str
     """What each of the form's lists offers, as values and words."""
     owners = cached(site, ("owners", person.accounts), lambda: worklist.owners(site.store, person.accounts))
     others = [name for name in owners if name != person.name]
-    codes = [(entry.code, entry.title) for entry in site.catalogue]
+    codes = [(rule.code, rule.title) for rule in CATALOGUE]
     return {
         "account": [(name, name) for name in site.names_for(person)],
         "severity": [(severity.word, severity.word) for severity in reversed(Severity)],

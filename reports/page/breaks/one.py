@@ -14,7 +14,7 @@ from recon import columns as c
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind, RulingState
 from recon.people import Person, Right
-from recon.rules import exposure_of
+from recon.rules import RULE_OF, exposure_of
 from recon.rulings.decide import MOVES, proposal_words
 from recon.store.desk import rulings, worklist
 from recon.store.desk.worklist import Filter, Neighbours
@@ -95,7 +95,7 @@ async def show(request: web.Request) -> web.Response:
         waiting=_waiting(site, details.rulings),
         waits_for_me=waits_for(known, person),
         reasons=REASONS,
-        entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),
+        entry=RULE_OF.get(known.latest.code),
         account=site.accounts.get(account or ""),
         exposure=exposure_of(known.latest.code, known.latest.expected, known.latest.actual),
         shown=lambda name, side: shown(site, side, name, account),

@@ -15,7 +15,7 @@ CODES = {"th": {"clearing": "1150"}, "jp": {"fees": "支払手数料"}}
 
 
 def report_of(result: Result) -> Report:
-    return Report(result, Basis((), "0", book_codes=CODES))
+    return Report(result, Basis("0", book_codes=CODES))
 
 
 def test_a_line_has_its_code_or_none_where_there_is_none() -> None:

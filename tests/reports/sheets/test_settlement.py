@@ -48,7 +48,7 @@ def report(part: Settlement) -> Report:
         0,
     )
     result = Result(TH, *DAYS, as_of=datetime(2026, 9, 5, 12, tzinfo=UTC), settlement=part, **nothing)
-    return Report(result, Basis((), "0"))
+    return Report(result, Basis("0"))
 
 
 @pytest.fixture

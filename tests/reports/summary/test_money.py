@@ -18,7 +18,7 @@ from reports.sheets import SHEETS
 from reports.summary.arriving import HELD_TITLE
 from reports.summary.money import BALANCE_WORDS, BRIDGE, IN_SHORT, NOT_EXPLAINED, TO_BANK, WENT, step_words
 from tests.kit.job import FIRST, LAST, done_once
-from tests.reports.workbook.test_write import Rows, basis, values
+from tests.reports.workbook.test_write import Rows, values
 
 SUMMARY = SHEETS[0].name
 
@@ -105,10 +105,10 @@ async def test_every_block_closes_and_equals_the_json() -> None:
 
 
 def test_steps_are_said_in_plain_words() -> None:
-    assert step_words("open break charge_missing", basis()) == "Order paid, and no charge for it"
-    closed = step_words("charge_missing, written off by Malee: too small", basis())
+    assert step_words("open break charge_missing") == "Order paid, and no charge for it"
+    closed = step_words("charge_missing, written off by Malee: too small")
     assert closed == "Order paid, and no charge for it, written off by Malee: too small"
-    assert step_words("within the tolerance", basis()) == "Within the tolerance"
+    assert step_words("within the tolerance") == "Within the tolerance"
 
 
 async def test_the_group_shows_each_account_in_its_own_column() -> None:

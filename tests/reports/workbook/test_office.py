@@ -14,11 +14,11 @@ from openpyxl import load_workbook
 
 from recon import columns as c
 from recon.model import BreakStatus, Result
+from recon.rules import RULE_OF
 from reports.report import Group, Report
 from reports.workbook.write import write_report
 from tests.kit.job import finished_job
 from tests.kit.report_example import (
-    CATALOGUE,
     JP,
     breaks,
     empty_result,
@@ -76,7 +76,7 @@ def some_result(seed: int) -> Result:
         ignore_index=True,
     )
     links[c.ORDER_ID] = pd.Series([f"{i:05d}" for i in range(len(links))], dtype=c.TEXT)
-    codes = [entry.code for entry in CATALOGUE]
+    codes = list(RULE_OF)
     known = [
         known_break(
             dice.choice(codes),

@@ -33,7 +33,6 @@ from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import (
     AS_OF,
     BREAKS,
-    CATALOGUE,
     JP,
     TH,
     bare_result_of,
@@ -63,7 +62,6 @@ def basis() -> Basis:
     }
     calendars = {one.name: business_calendar(one.region, one.zone, AS_OF.date()) for one in (TH, JP)}
     return Basis(
-        CATALOGUE,
         "0.1.0",
         settings=settings,
         calendars=calendars,
