@@ -31,12 +31,11 @@ from recon.model import InputFile
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
 from recon.privacy import mask
-from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
+from recon.tabular.faults import RejectedShare, grouped
 from recon.tabular.files import SourceFile, matching_files, opened
+from recon.tabular.headers import Headers
 from recon.tabular.kinds import kinds_in
-from recon.tabular.layout import Column
-from recon.tabular.recognition.look import Look, look_of
-from recon.tabular.table import SourceMissing, SourceUnreadable, Table
+from recon.tabular.table import SourceMissing, SourceUnreadable
 
 # What a format's own library makes of a file that nobody foresaw.
 _UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -78,7 +77,8 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
     path without wild cards is missing, or a column that is configured and that no file has.
     """
     reading = _Reading()
-    columns = _Columns(source)
+    direction = source.layout.direction
+    headers = Headers(source.layout, source.layout.columns, [direction.column] if direction else [])
     hashes: dict[str, str] = {}
     parsed_files: list[_ParsedFile] = []
     files = _files(source)
@@ -90,17 +90,19 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
             file = _statement_file(name, path)
             first = hashes.setdefault(file.sha256, name)
             if first == name:
-                found = _parsed(file, source, currencies, columns, reading)
+                found = _parsed(file, source, currencies, headers, reading)
                 parsed_files.append(_ParsedFile(name, file.sha256, *found))
             else:
                 reading.repeated.append(f"{source.place}: {name} is the same file as {first}, and was read once")
-                columns.repeat(name, first)
-    columns.refuse_missing()
+                headers.repeat(name, first)
+    headers.refuse_missing()
     if parsed_files and not any(file.statements or file.rejected for file in parsed_files):
         _keep_unreadable(source, Path(source.path).name, NONE_OF_IT, reading)
+    lacking = headers.lacking()
     for parsed_file in parsed_files:
+        names = [str(source.layout.column(ours)) for ours in lacking.get(parsed_file.name, ())]
         with _failing_alone(source, parsed_file.name, reading):
-            _take_in(parsed_file, source, currencies, columns.lacking(parsed_file.name), reading)
+            _take_in(parsed_file, source, currencies, names, reading)
     return LoadedBank(
         c.BANK_LINE.from_rows(reading.lines.values()),
         c.REJECTED.from_rows(reading.rejected.values()),
@@ -121,7 +123,7 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
         tuple(gaps(source, reading.statements, currencies)),
         reading.ignored,
         tuple(dict.fromkeys(reading.encodings)),
-        columns.look,
+        headers.look,
         len({statement.bank_account for _, statement in reading.statements} - {""}),
     )
 
@@ -165,44 +167,6 @@ def _failing_alone(source: BankSource, name: str, reading: _Reading) -> Iterator
         _keep_unreadable(source, name, f"{name} cannot be read ({type(error).__name__}): get it again", reading)
 
 
-class _Columns:
-    """The columns of a source's files, where their format has any."""
-
-    def __init__(self, source: BankSource) -> None:
-        self._source = source
-        self._headers: dict[str, tuple[str, ...]] = {}
-        self._lacking: dict[str, list[str]] = {}
-        self.look: Look | None = None
-
-    def add(self, table: Table) -> None:
-        """Those of one file."""
-        self._headers[table.name] = table.header
-        self.look = self.look or look_of(table, self._used())
-
-    def repeat(self, name: str, first: str) -> None:
-        """Those of a file that is the same as an earlier one."""
-        if first in self._headers:
-            self._headers[name] = self._headers[first]
-
-    def refuse_missing(self) -> None:
-        """Raises SourceMissing for configured columns that none of the files has; else all are known."""
-        missing = list(missing_columns(self._source.layout.configured, self._headers)) if self._headers else []
-        if missing:
-            raise SourceMissing("; ".join(missing))
-        self._lacking = lacking_columns(self._source.layout.columns, self._headers)
-
-    def _used(self) -> Iterator[Column]:
-        layout = self._source.layout
-        yield from layout.columns.values()
-        yield from (layout.column(name) for name in layout.keep)
-        if layout.direction:
-            yield layout.direction.column
-
-    def lacking(self, name: str) -> list[str]:
-        """The source's columns that a file has not and another one has."""
-        return [str(self._source.layout.column(ours)) for ours in self._lacking.get(name, ())]
-
-
 def _kept_aside(file: str, lacking: Sequence[str], lines: Sequence[Line]) -> list[Rejected]:
     """Lines of a file that has not the columns of the others: what they mean cannot be guessed."""
     names = ", ".join(lacking)
@@ -220,7 +184,7 @@ def _kept_aside(file: str, lacking: Sequence[str], lines: Sequence[Line]) -> lis
 
 
 def _parsed(
-    file: SourceFile, source: BankSource, currencies: Currencies, columns: _Columns, reading: _Reading
+    file: SourceFile, source: BankSource, currencies: Currencies, headers: Headers, reading: _Reading
 ) -> Parsed:
     """A file's statements of the source's account; a table's columns are added to those of the others."""
     kind = _kind_of(source)
@@ -229,7 +193,7 @@ def _parsed(
         reading.ignored += others
         return chosen
     table = kind.table(file, source)
-    columns.add(table)
+    headers.add(table)
     return parsed(table, source, currencies)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from recon import columns as c
@@ -13,11 +13,10 @@ from recon.money import Currencies
 from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_fields
 from recon.orders.source import LoadedOrders, OrderKind, OrderSource
 from recon.privacy import HashKey
-from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
+from recon.tabular.faults import RejectedShare, grouped
+from recon.tabular.headers import Headers
 from recon.tabular.kinds import kinds_in
-from recon.tabular.layout import Column
-from recon.tabular.recognition.look import Look, look_of
-from recon.tabular.table import SourceMissing, SourceUnreadable, Table
+from recon.tabular.table import SourceUnreadable, Table
 
 
 def read(
@@ -66,7 +65,7 @@ def read(
         share,
         tuple(_lacking_words(source, name, names, reading.parts[name]) for name, names in lacking.items()),
         tuple(dict.fromkeys(reading.encodings)),
-        reading.look,
+        reading.headers.look,
     )
 
 
@@ -87,18 +86,17 @@ class _Reading:
     def __init__(self, source: OrderSource, context: OrderContext) -> None:
         self._source = source
         self._context = context
-        self._headers: dict[str, tuple[str, ...]] = {}
-        self._wanted = {ours: source.layout.column(ours) for ours in wanted_fields(source)}
+        layout = source.layout
+        wanted = {ours: layout.column(ours) for ours in wanted_fields(source)}
+        self.headers = Headers(layout, wanted, [layout.column(name) for name in source.ignore])
         self.parts: dict[str, ReadRows] = {}
         self.inputs: dict[str, InputFile] = {}
         self.encodings: list[str] = []
-        self.look: Look | None = None
         self._unreadable: SourceUnreadable | None = None
 
     def add(self, table: Table) -> None:
         """Read a table; the first one that cannot be read stands aside until all headers are known."""
-        self._headers[table.name] = table.header
-        self.look = self.look or look_of(table, self._used())
+        self.headers.add(table)
         if table.encoding:
             self.encodings.append(table.encoding)
         try:
@@ -106,23 +104,15 @@ class _Reading:
         except SourceUnreadable as error:
             self._unreadable = self._unreadable or error
 
-    def _used(self) -> Iterator[Column]:
-        layout = self._source.layout
-        yield from self._wanted.values()
-        yield from (layout.column(name) for name in (*layout.keep, *self._source.ignore))
-
     def refuse_missing(self) -> None:
         """Raises SourceMissing for configured columns that no table has, else SourceUnreadable for the bad table."""
-        missing = list(missing_columns(self._source.layout.configured, self._headers)) if self._headers else []
-        if missing:
-            raise SourceMissing("; ".join(missing))
+        self.headers.refuse_missing()
         if self._unreadable is not None:
             raise self._unreadable
 
     def lacking(self) -> dict[str, list[str]]:
         """By table the columns of ours that it has not and another one has."""
-        lacking = lacking_columns(self._wanted, self._headers)
-        return {name: fields for name, fields in lacking.items() if self.parts[name].count}
+        return {name: fields for name, fields in self.headers.lacking().items() if self.parts[name].count}
 
     def keep_aside(self, table: Table, lacking: Sequence[str]) -> None:
         """A table again, all of its rows as bad ones."""

@@ -119,6 +119,8 @@ class _Reading:
         charge_id = _words(self._id(c.CHARGE_ID, required=False), charge_reference)
         self._long_texts()
         self._doubts()
+        texts = self._id(c.REFERENCE, required=False)
+        references = _words(texts, lambda text: references_kept(text, self.context.hash_key))
         count = len(self.kept)
         data = {
             c.ACCOUNT: accounts,
@@ -129,9 +131,9 @@ class _Reading:
             c.CURRENCY: currency,
             c.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
             c.REFUNDED_AMOUNT: pa.array(refunded),
-            c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), payment_words)),
+            c.PAYMENT_METHOD: _or_null(_words(self.texts(c.PAYMENT_METHOD), payment_words)),
             c.CHARGE_ID: _or_null(charge_id),
-            c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), self._references)),
+            c.REFERENCE: _or_null(references),
             c.CUSTOMER: self._customer(),
             c.FILE: repeated(self.table.name, count),
             c.FILE_HASH: repeated(self.table.sha256, count),
@@ -150,10 +152,6 @@ class _Reading:
             self._ignored_by_account(),
             self.count,
         )
-
-    def texts(self, field: str) -> pa.Array:
-        """A field's texts at the rows that count."""
-        return self._cells(field)
 
     def _first(self, counted: Mask) -> Mask:
         """Rows that are the first with their order id among those that count; a row without an id is one."""
@@ -187,7 +185,7 @@ class _Reading:
     def _name(self, column: str) -> str:
         return self.fields.name(column)
 
-    def _cells(self, column: str, at: Ints | None = None) -> pa.Array:
+    def texts(self, column: str, at: Ints | None = None) -> pa.Array:
         """A column's trimmed texts at the rows that count; empty texts where the table has no such column."""
         return self.fields.texts(column, self.kept if at is None else at)
 
@@ -196,10 +194,10 @@ class _Reading:
         account = self.source.account
         if account is not None and not self.fields.has(c.CURRENCY):
             return repeated(self.context.accounts.get(account, ""), len(at))
-        return self._cells(c.CURRENCY, at)
+        return self.texts(c.CURRENCY, at)
 
     def _required(self, column: str) -> pa.Array:
-        texts = self._currency_texts(self.kept) if column == c.CURRENCY else self._cells(column)
+        texts = self._currency_texts(self.kept) if column == c.CURRENCY else self.texts(column)
         self.faults.add(places_where(pc.equal(texts, "")), self._name(column), f"{column} is empty")
         return texts
 
@@ -209,7 +207,7 @@ class _Reading:
         self.faults.add_each({at: quoted(reason, value) for at, reason, value in values if value}, self._name(column))
 
     def _id(self, column: str, *, required: bool) -> pa.Array:
-        texts = self._required(column) if required else self._cells(column)
+        texts = self._required(column) if required else self.texts(column)
         unseen = places_where(pc.match_substring_regex(texts, _UNSEEN))
         if unseen:
             self.faults.add(unseen, self._name(column), f"{column} has a control character or an invisible one in it")
@@ -246,9 +244,6 @@ class _Reading:
             texts[at] = id or MASKED
         return pa.array(texts, pa.string())
 
-    def _references(self, text: str) -> str:
-        return references_kept(text, self.context.hash_key)
-
     def _long_texts(self) -> None:
         """Of a cell that no order has nobody can say what it swallowed."""
         for column, index in ((name, place) for name in self.fields.ways for place in self.fields.places(name)):
@@ -276,7 +271,7 @@ class _Reading:
             accounts = _words(codes, lambda code: _only(self._settling(code)))
             unknown = places_where(pc.and_(pc.is_null(accounts), pc.is_valid(codes)))
             return accounts, {row: self._not_settled_by_one(codes[row].as_py()) for row in unknown}
-        names = self._cells(c.ACCOUNT, at)
+        names = self.texts(c.ACCOUNT, at)
         accounts = _words(names, lambda name: name if name in self.context.accounts else None)
         unknown_names = {row: names[row].as_py() for row in places_where(pc.is_null(accounts))}
         return accounts, {
@@ -296,7 +291,7 @@ class _Reading:
         """Minor units; an amount that is empty is 0, which only a refund may be."""
         if not self.fields.has(column):
             return np.zeros(len(codes), dtype=np.int64)
-        texts = self._required(column) if column == c.AMOUNT else self._cells(column)
+        texts = self._required(column) if column == c.AMOUNT else self.texts(column)
         word = "" if column == c.AMOUNT else "refunded "
         layout = self.source.layout
         numbers = self.fields.were_numbers(column, self.kept)
@@ -316,14 +311,14 @@ class _Reading:
         self._refuse(c.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
         if not self.fields.has(CANCELLED_AT):
             return statuses
-        is_cancelled = pc.not_equal(self._cells(CANCELLED_AT), "")
+        is_cancelled = pc.not_equal(self.texts(CANCELLED_AT), "")
         return pc.if_else(is_cancelled, pa.scalar(OrderStatus.CANCELLED.value), statuses)
 
     def _customer(self) -> pa.Array:
         key = self.context.hash_key
         if key is None or not self.fields.has(c.CUSTOMER):
             return pa.nulls(len(self.kept), pa.string())
-        return _words(self._cells(c.CUSTOMER), lambda value: key.hash(value) if value else None)
+        return _words(self.texts(c.CUSTOMER), lambda value: key.hash(value) if value else None)
 
     def _doubts(self) -> None:
         read = (name for name in self.fields.ways if name != c.CUSTOMER)
@@ -341,7 +336,7 @@ class _Reading:
         at = self.kept[bad]
         shown = [column for index, column in enumerate(self.table.cells) if index not in customer]
         cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
-        named = {column: self._cells(column, at).to_pylist() for column in (c.ORDER_ID, c.CHARGE_ID)}
+        named = {column: self.texts(column, at).to_pylist() for column in (c.ORDER_ID, c.CHARGE_ID)}
         ids = zip(*(map(self._id_or_none, texts) for texts in named.values()), strict=True)
         rows = zip(bad, orders, self.table.rows[at].tolist(), cells, ids, strict=True)
         for position, order, row, content, of_row in rows:

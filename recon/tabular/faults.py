@@ -2,13 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from difflib import get_close_matches
 
 from recon.privacy import mask, shown_cell
-from recon.tabular.layout import Column, Header
 
 _SHOWN = 40  # characters of a name
 _FEW = 10  # fewer rows than these are told one by one, whatever their share
@@ -105,41 +103,6 @@ def grouped(reasons: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
     sentences = [sentence for _, sentence in sorted((*statuses, *singles), key=lambda group: -group[0])]
     more = len(sentences) - _MOST_WORDS
     return (*sentences[:_MOST_WORDS], *([f"and {more} more reasons"] if more > 0 else []))
-
-
-def missing_columns(configured: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Sentences about columns that the configuration writes down and none of the files, by their headers, has.
-
-    The last one says which columns the first file has.
-    """
-    missing = {
-        place: wanted
-        for place, wanted in configured.items()
-        if not any(Header(header).has(wanted) for header in headers.values())
-    }
-    file, names_there = next(iter(headers.items()))
-    header = Header(names_there)
-    names = shown_names(names_there)
-    by_fold = {name.casefold(): name for name in reversed(names)}
-    which = f"{file} has no column" if len(headers) == 1 else "no file of it has a column"
-    for place, wanted in missing.items():
-        name = next(name for way in wanted.ways for name in way if not header.places(name))
-        near = get_close_matches(name.casefold(), by_fold, n=1)
-        hint = f' (did you mean "{by_fold[near[0]]}"?)' if near else ""
-        yield f'{place} = {wanted}: {which} "{name}"{hint}'
-    if missing:
-        yield f"the columns of {file} are: {', '.join(names)}"
-
-
-def lacking_columns(fields: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    """By file the fields whose column it has not and another file has."""
-    lacking: dict[str, list[str]] = {name: [] for name in headers}
-    by_file = {name: Header(header) for name, header in headers.items()}
-    for ours, column in fields.items():
-        having = {name for name, header in by_file.items() if header.has(column)}
-        for name in by_file.keys() - having if having and not column.is_optional else ():
-            lacking[name].append(ours)
-    return {name: fields for name, fields in lacking.items() if fields}
 
 
 def _counted(counter: Counter[str]) -> str:
