@@ -1,109 +1,77 @@
 """The accounts of the merchant's books that a journal needs, and the kinds of its entries."""
 
-from collections.abc import Mapping
 from enum import StrEnum
+from typing import Self
 
 from recon.model import BalanceLine
 
 
 class LedgerAccount(StrEnum):
-    """The closed list; the words are those of `[journal.accounts]`, the order that of an entry's lines."""
+    """The closed list, each with its label for people; the words are those of `[journal.accounts]`.
 
-    CLEARING = "clearing"
-    ORDERS_CLEARING = "orders_clearing"
-    CASH_IN_TRANSIT = "cash_in_transit"
-    BANK = "bank"
-    FEES = "fees"
-    FEE_VAT_PENDING = "fee_vat_pending"
-    FEE_VAT = "fee_vat"
-    INTEREST = "interest"
-    REFUNDS = "refunds"
-    DISPUTED = "disputed"
-    CHARGEBACK_LOSS = "chargeback_loss"
-    TRANSFER_FEES = "transfer_fees"
-    BANK_CHARGES = "bank_charges"
-    FX_DIFFERENCE = "fx_difference"
-    ROUNDING = "rounding"
-    WRITE_OFF = "write_off"
-    SUSPENSE = "suspense"
+    Its order is that of an entry's lines.
+    """
 
-    @property
-    def label(self) -> str:
-        """For people."""
-        return _LABELS[self]
+    label: str
 
+    def __new__(cls, word: str, label: str = "") -> Self:
+        """The word alone is the value, and finds the account."""
+        account = str.__new__(cls, word)
+        account._value_ = word
+        account.label = label
+        return account
 
-_LABELS: Mapping[LedgerAccount, str] = {
-    LedgerAccount.CLEARING: "Omise clearing",
-    LedgerAccount.ORDERS_CLEARING: "Orders clearing",
-    LedgerAccount.CASH_IN_TRANSIT: "Cash in transit",
-    LedgerAccount.BANK: "Bank",
-    LedgerAccount.FEES: "Payment fees",
-    LedgerAccount.FEE_VAT_PENDING: "Input VAT not yet due",
-    LedgerAccount.FEE_VAT: "Input VAT claimable",
-    LedgerAccount.INTEREST: "Instalment interest",
-    LedgerAccount.REFUNDS: "Refunds",
-    LedgerAccount.DISPUTED: "Disputed funds",
-    LedgerAccount.CHARGEBACK_LOSS: "Chargeback losses",
-    LedgerAccount.TRANSFER_FEES: "Transfer fees",
-    LedgerAccount.BANK_CHARGES: "Bank charges",
-    LedgerAccount.FX_DIFFERENCE: "Exchange differences",
-    LedgerAccount.ROUNDING: "Rounding",
-    LedgerAccount.WRITE_OFF: "Write-offs",
-    LedgerAccount.SUSPENSE: "Omise suspense",
-}
+    CLEARING = "clearing", "Omise clearing"
+    ORDERS_CLEARING = "orders_clearing", "Orders clearing"
+    CASH_IN_TRANSIT = "cash_in_transit", "Cash in transit"
+    BANK = "bank", "Bank"
+    FEES = "fees", "Payment fees"
+    FEE_VAT_PENDING = "fee_vat_pending", "Input VAT not yet due"
+    FEE_VAT = "fee_vat", "Input VAT claimable"
+    INTEREST = "interest", "Instalment interest"
+    REFUNDS = "refunds", "Refunds"
+    DISPUTED = "disputed", "Disputed funds"
+    CHARGEBACK_LOSS = "chargeback_loss", "Chargeback losses"
+    TRANSFER_FEES = "transfer_fees", "Transfer fees"
+    BANK_CHARGES = "bank_charges", "Bank charges"
+    FX_DIFFERENCE = "fx_difference", "Exchange differences"
+    ROUNDING = "rounding", "Rounding"
+    WRITE_OFF = "write_off", "Write-offs"
+    SUSPENSE = "suspense", "Omise suspense"
 
 
 class EntryKind(StrEnum):
-    """What an entry books: first, under the words of BalanceLine, what moved the balance, then what did not."""
+    """What an entry books, with its short name (an entry's number has it) and its label for people.
 
-    SALES = BalanceLine.SALES
-    FEES = BalanceLine.FEES
-    FEE_VAT = BalanceLine.FEE_VAT
-    INTEREST = BalanceLine.INTEREST
-    INTEREST_VAT = BalanceLine.INTEREST_VAT
-    REFUNDS = BalanceLine.REFUNDS
-    VOIDS = BalanceLine.VOIDS
-    DISPUTES_OPENED = BalanceLine.DISPUTES_OPENED
-    DISPUTES_WON = BalanceLine.DISPUTES_WON
-    RECEIPT_ADJUSTMENTS = BalanceLine.RECEIPT_ADJUSTMENTS
-    OTHER = BalanceLine.OTHER
-    PAYOUTS = BalanceLine.PAYOUTS
-    PAYOUTS_RETURNED = BalanceLine.PAYOUTS_RETURNED
-    VAT_CLAIMABLE = "vat_claimable"
-    DISPUTES_LOST = "disputes_lost"
-    BANK_CREDITS = "bank_credits"
-    BANK_FEES = "bank_fees"
-    WRITE_OFFS = "write_offs"
+    First, under the words of BalanceLine, what moved the balance, then what did not.
+    """
 
-    @property
-    def short(self) -> str:
-        """As an entry's number has it."""
-        return _WORDS[self][0]
+    short: str
+    label: str
 
-    @property
-    def label(self) -> str:
-        """For people."""
-        return _WORDS[self][1]
+    def __new__(cls, word: str, short: str = "", label: str = "") -> Self:
+        """The word alone is the value, and finds the kind."""
+        kind = str.__new__(cls, word)
+        kind._value_ = str(word)
+        kind.short = short
+        kind.label = label
+        return kind
 
-
-_WORDS: Mapping[EntryKind, tuple[str, str]] = {
-    EntryKind.SALES: ("SAL", "Sales"),
-    EntryKind.FEES: ("FEE", "Payment fees"),
-    EntryKind.FEE_VAT: ("VAT", "VAT on payment fees"),
-    EntryKind.INTEREST: ("INT", "Instalment interest"),
-    EntryKind.INTEREST_VAT: ("IVT", "VAT on instalment interest"),
-    EntryKind.REFUNDS: ("REF", "Refunds"),
-    EntryKind.VOIDS: ("VOI", "Voids"),
-    EntryKind.DISPUTES_OPENED: ("DSO", "Disputes opened"),
-    EntryKind.DISPUTES_WON: ("DSW", "Disputes won"),
-    EntryKind.RECEIPT_ADJUSTMENTS: ("RCA", "Adjustments by receipts"),
-    EntryKind.OTHER: ("OTH", "Other bookings of Omise"),
-    EntryKind.PAYOUTS: ("PAY", "Payouts"),
-    EntryKind.PAYOUTS_RETURNED: ("PRT", "Payouts returned"),
-    EntryKind.VAT_CLAIMABLE: ("VTC", "VAT with a tax receipt"),
-    EntryKind.DISPUTES_LOST: ("DSL", "Disputes lost"),
-    EntryKind.BANK_CREDITS: ("BNK", "Payouts at the bank"),
-    EntryKind.BANK_FEES: ("BFE", "Bank fees on payouts"),
-    EntryKind.WRITE_OFFS: ("WOF", "Write-offs"),
-}
+    SALES = BalanceLine.SALES, "SAL", "Sales"
+    FEES = BalanceLine.FEES, "FEE", "Payment fees"
+    FEE_VAT = BalanceLine.FEE_VAT, "VAT", "VAT on payment fees"
+    INTEREST = BalanceLine.INTEREST, "INT", "Instalment interest"
+    INTEREST_VAT = BalanceLine.INTEREST_VAT, "IVT", "VAT on instalment interest"
+    REFUNDS = BalanceLine.REFUNDS, "REF", "Refunds"
+    VOIDS = BalanceLine.VOIDS, "VOI", "Voids"
+    DISPUTES_OPENED = BalanceLine.DISPUTES_OPENED, "DSO", "Disputes opened"
+    DISPUTES_WON = BalanceLine.DISPUTES_WON, "DSW", "Disputes won"
+    RECEIPT_ADJUSTMENTS = BalanceLine.RECEIPT_ADJUSTMENTS, "RCA", "Adjustments by receipts"
+    OTHER = BalanceLine.OTHER, "OTH", "Other bookings of Omise"
+    PAYOUTS = BalanceLine.PAYOUTS, "PAY", "Payouts"
+    PAYOUTS_RETURNED = BalanceLine.PAYOUTS_RETURNED, "PRT", "Payouts returned"
+    VAT_CLAIMABLE = "vat_claimable", "VTC", "VAT with a tax receipt"
+    DISPUTES_LOST = "disputes_lost", "DSL", "Disputes lost"
+    BANK_CREDITS = "bank_credits", "BNK", "Payouts at the bank"
+    BANK_FEES = "bank_fees", "BFE", "Bank fees on payouts"
+    WRITE_OFFS = "write_offs", "WOF", "Write-offs"
