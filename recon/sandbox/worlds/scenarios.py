@@ -22,10 +22,15 @@ def _scenario(weight: int) -> Callable[[Scenario], Scenario]:
     return add
 
 
+def _tried(maker: Maker, at: int, status: str, method: Method, *, capture: bool = True) -> tuple[Order, Charge]:
+    """An order and its one charge, of which nothing is known yet."""
+    order = maker.order(at, maker.amount(method), status, method)
+    return order, maker.charge(order, at, method, capture=capture)
+
+
 def _settled(maker: Maker, at: int, status: str, method: Method) -> tuple[Order, Charge, int]:
     """An order and its one successful charge, with the moment it was paid."""
-    order = maker.order(at, maker.amount(method), status, method)
-    charge = maker.charge(order, at, method)
+    order, charge = _tried(maker, at, status, method)
     return order, charge, maker.pay(charge)
 
 
@@ -58,18 +63,14 @@ def paid_after_expiry(maker: Maker, at: int) -> None:
 @_scenario(20)
 def paid_late(maker: Maker, at: int) -> None:
     """A charge that failed, and turned successful hours later."""
-    method = maker.method()
-    order = maker.order(at, maker.amount(method), "paid", method)
-    charge = maker.charge(order, at, method)
+    _, charge = _tried(maker, at, "paid", maker.method())
     maker.pay(charge, maker.fail(charge) + maker.rng.randint(2 * HOUR, 20 * HOUR))
 
 
 @_scenario(160)
 def paid_in_parts_of_time(maker: Maker, at: int) -> None:
     """Authorised first, captured hours later."""
-    method = maker.method(is_card)
-    order = maker.order(at, maker.amount(method), "paid", method)
-    charge = maker.charge(order, at, method, capture=False)
+    _, charge = _tried(maker, at, "paid", maker.method(is_card), capture=False)
     maker.pay(charge, maker.authorize(charge) + maker.rng.randint(HOUR, 20 * HOUR))
 
 
@@ -163,17 +164,14 @@ def cancelled_after_failure(maker: Maker, at: int) -> None:
 @_scenario(100)
 def cancelled_after_expiry(maker: Maker, at: int) -> None:
     """Cancelled after the payer left."""
-    method = maker.method(quick)
-    order = maker.order(at, maker.amount(method), "cancelled", method)
-    maker.lapse(maker.charge(order, at, method))
+    _, charge = _tried(maker, at, "cancelled", maker.method(quick))
+    maker.lapse(charge)
 
 
 @_scenario(40)
 def cancelled_and_reversed(maker: Maker, at: int) -> None:
     """Authorised, and released instead of captured."""
-    method = maker.method(is_card)
-    order = maker.order(at, maker.amount(method), "cancelled", method)
-    charge = maker.charge(order, at, method, capture=False)
+    _, charge = _tried(maker, at, "cancelled", maker.method(is_card), capture=False)
     charge.reversed_at = maker.authorize(charge) + maker.rng.randint(HOUR, 20 * HOUR)
 
 
@@ -189,8 +187,7 @@ def pending_in_time(maker: Maker, _at: int) -> None:
     """A pending charge that is not due yet; later it is paid or expires."""
     method = maker.method(lambda method: method.expires_s > 6 * DAY)
     late = maker.end - maker.rng.randint(HOUR, 2 * DAY)
-    order = maker.order(late, maker.amount(method), "pending", method)
-    charge = maker.charge(order, late, method)
+    _, charge = _tried(maker, late, "pending", method)
     if maker.rng.random() < 0.5:
         maker.pay(charge, maker.as_of + maker.rng.randint(HOUR, DAY))
     else:
@@ -202,8 +199,7 @@ def pending_on_hold(maker: Maker, _at: int) -> None:
     """Authorised and not captured, its end days away; captured later."""
     method = maker.method(is_card)
     late = maker.end - maker.rng.randint(HOUR, 2 * DAY)
-    order = maker.order(late, maker.amount(method), "pending", method)
-    charge = maker.charge(order, late, method, capture=False)
+    _, charge = _tried(maker, late, "pending", method, capture=False)
     maker.authorize(charge)
     maker.pay(charge, maker.as_of + maker.rng.randint(HOUR, DAY))
 
@@ -212,34 +208,28 @@ def pending_on_hold(maker: Maker, _at: int) -> None:
 def pending_this_minute(maker: Maker, _at: int) -> None:
     """A payer who is paying at the moment of truth, made after the range."""
     method = maker.method(lambda method: quick(method) and method.expires_s <= 30 * MINUTE)
-    now = maker.as_of - 8 * MINUTE
-    maker.pay(
-        maker.charge(maker.order(now, maker.amount(method), "pending", method), now, method), maker.as_of + MINUTE
-    )
+    _, charge = _tried(maker, maker.as_of - 8 * MINUTE, "pending", method)
+    maker.pay(charge, maker.as_of + MINUTE)
 
 
 @_scenario(5)
 def expired_within_grace(maker: Maker, _at: int) -> None:
     """Pending a little beyond its expiry: within the grace, so not stuck."""
     method = maker.method(lambda method: quick(method) and method.expires_s <= 30 * MINUTE)
-    now = maker.as_of - method.expires_s - 15 * MINUTE
-    charge = maker.charge(maker.order(now, maker.amount(method), "pending", method), now, method)
+    _, charge = _tried(maker, maker.as_of - method.expires_s - 15 * MINUTE, "pending", method)
     charge.lapsed_at = maker.as_of + HOUR
 
 
 @_scenario(5)
 def webhook_on_its_way(maker: Maker, _at: int) -> None:
     """Paid minutes ago, the order not marked yet: within the grace."""
-    now = maker.as_of - 20 * MINUTE
-    _settled(maker, now, "pending", maker.method(is_card))
+    _settled(maker, maker.as_of - 20 * MINUTE, "pending", maker.method(is_card))
 
 
 @_scenario(10)
 def cancelled_then_paid_later(maker: Maker, at: int) -> None:
     """A failed try of a cancelled order that turns successful after the moment of truth."""
-    method = maker.method()
-    order = maker.order(at, maker.amount(method), "cancelled", method)
-    charge = maker.charge(order, at, method)
+    _, charge = _tried(maker, at, "cancelled", maker.method())
     maker.fail(charge)
     maker.pay(charge, maker.as_of + maker.rng.randint(2 * HOUR, 2 * DAY))
 
