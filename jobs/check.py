@@ -29,7 +29,7 @@ from recon.model import Account
 from recon.omise import pull
 from recon.omise.client import KeyRefused, OmiseError, open_client
 from recon.omise.objects import AccountFacts
-from recon.store.damage import damage
+from recon.store.damage import damage, trouble
 from recon.store.engine import Store
 from recon.store.migrate import current
 from recon.store.moments import later_words
@@ -181,16 +181,21 @@ def _store(config: Config, now: datetime) -> list[Item]:
     except JobError as error:
         return [Item.of("store", FAILED, message) for message in error.messages]
     except Exception as error:  # a database's own errors have no name here
-        return [broken("store", error)]
+        return [_broken_store(error)]
     try:
         tables = Item.of("store", OK, f"{store.dialect.name}, tables at {current(store)}")
         wrong = [Item.of("store", FAILED, words) for words in damage(store)]
         beside = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now), *_methods(config, store)]
         return [*(wrong or [tables]), *beside]
     except Exception as error:  # a damaged file fails wherever it is read
-        return [broken("store", error)]
+        return [_broken_store(error)]
     finally:
         store.dispose()
+
+
+def _broken_store(error: Exception) -> Item:
+    words = trouble(error)
+    return Item.of("store", FAILED, words) if words else broken("store", error)
 
 
 def _archive(store: Store) -> Iterator[Item]:

@@ -29,7 +29,7 @@ EARLIER = RunOptions(FIRST, LAST, by="demo", command="pull", judge=False, record
 Key = tuple[str, str, str, str]  # code, account, subject type, subject
 
 # The sandbox's keys are no secrets; they stand in files because a configuration holds none.
-CONFIG = """# Written by `recon demo`: the contract's configuration over the embedded sandbox.
+CONFIG = """# Written by `recon demo` or `recon sandbox`: a made-up merchant on the sandbox.
 [store]
 url = "sqlite:///recon.db"
 [omise]

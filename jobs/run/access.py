@@ -165,10 +165,13 @@ def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> 
     pairs = (
         ("region", account.region, facts.country or account.region),
         ("currency", account.currency, facts.currency),
-        ("livemode", livemode, facts.livemode if livemode is not None else None),
     )
-    return [
+    wrong = [
         f"accounts.{account.name}.{name}: the configuration says {ours}, Omise's account says {theirs}"
         for name, ours, theirs in pairs
         if ours != theirs
     ]
+    if livemode is not None and livemode != facts.livemode:
+        says, key = str(livemode).lower(), "live" if facts.livemode else "test"
+        wrong.append(f"accounts.{account.name}.livemode: the configuration says {says}, and the key is a {key} key")
+    return wrong

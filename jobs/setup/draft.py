@@ -21,6 +21,8 @@ from recon.tabular.table import SourceMissing, SourceUnreadable
 ROWS = 10  # that are shown of a source
 _AMOUNTS = (c.AMOUNT, "debit", "credit")
 _CENTS = re.compile(r"([.,])[0-9]{1,2}$")
+_THAI_YEARS = {"era": "buddhist"}
+_WITHOUT_COLUMNS = ("mt940", "camt053", "ofx")
 _PLACEHOLDER = {"kind": "csv", "path": "orders.csv"}  # a configuration has an order source
 
 
@@ -65,11 +67,12 @@ class Draft:
         """
         place = f"{room}.{name}"
         self.show(items)
-        answers = f"--set {place}.preset=NAME (or none), --set {place}.columns.FIELD=COLUMN"
+        has_columns = section.get("kind") not in _WITHOUT_COLUMNS
+        answers = (f"--set {place}.preset=NAME (or none), --set {place}.columns.FIELD=COLUMN",) * has_columns
         if self.questions.ask is None and 0 < share.rows == share.rejected:
-            raise JobError(f"{place}: no row can be read: {'; '.join(share.reasons)}; {answers}")
+            raise JobError(f"{place}: no row can be read: {'; '.join((*share.reasons, *answers))}")
         if not self.questions.agrees(f"Is {place} read right?"):
-            raise JobError(f"nothing is written: start again, with {answers}")
+            raise JobError(f"nothing is written: start again{''.join(f', with {answer}' for answer in answers)}")
         self.document.setdefault(room, {})[name] = section
         self.comments[place] = title
         self.items += items
@@ -104,7 +107,8 @@ def settle_writing(
     if any("date" in reason or "year of" in reason or "time " in reason for reason in reasons):
         formats = possible_formats(reader.texts(section, date_field))
         options = [{"date_format": list(texts)} | ({"era": era} if era else {}) for texts, era in formats]
-        best = _best(section, options, reader, len(reasons))
+        best = _best(section, [_THAI_YEARS, *options], reader, len(reasons))
+        best = [_THAI_YEARS] if _THAI_YEARS in best else best  # dates that begin with the year leave nothing open
         _settle(f"{place}.date_format", "its dates", section, best, questions, is_sure=len(best) == 1)
         reasons = reader.rejections(section) if best else reasons
     if any("decimal" in reason for reason in reasons):
@@ -143,5 +147,5 @@ def _settle(
 
 def _label(option: Mapping[str, Any]) -> str:
     formats = option.get("date_format")
-    words = " or ".join(formats) if formats else str(option["decimal"])
+    words = " or ".join(formats) if formats else str(option.get("decimal", "as they are"))
     return f"{words} ({option['era']} years)" if option.get("era") else words

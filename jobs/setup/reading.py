@@ -28,6 +28,7 @@ WARNING = "warning"
 FAILED = "FAILED"
 
 SHOWN_ROWS = 5
+_MOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ def loaded_orders_items(
     )
     shown = _first_orders(loaded.orders.head(rows), source.zone, currencies)
     yield _source_item(source.place, details, shown, loaded.look)
+    if len(loaded.orders) and loaded.orders[c.ORDER_ID].str.fullmatch(r"\d+\.0").mean() > _MOST:
+        words = "its order ids end in .0, as spreadsheets write numbers: order_id_pattern = '(.+)\\.0' takes it off"
+        yield Item.of(source.place, WARNING, words)
     yield from _kept_aside(source.place, loaded.rejected, loaded.share, loaded.lacking)
 
 

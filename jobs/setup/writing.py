@@ -9,7 +9,7 @@ from jobs.run.outcome import JobError
 
 _HEAD = """\
 # Written by `recon init`. Relative paths count from this file; secrets stay in the environment.
-# `recon check` proves it, `recon run` is the job. Every other key is in the example configuration, config.toml.
+# `recon check` proves it, `recon run` is the job. Every other key: docs/configuration.md.
 """
 
 

@@ -83,8 +83,9 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
     parsed_files: list[_ParsedFile] = []
     files = _files(source)
     if not files:
-        name = Path(source.path).name
-        _keep_unreadable(source, name, f"no file matches {name} yet: put it there, or correct the path", reading)
+        path = Path(source.path)
+        words = f"no file matches {path.parent.name}/{path.name} yet: put it there, or correct the path"
+        _keep_unreadable(source, path.name, words, reading)
     for name, path in files.items():
         with _failing_alone(source, name, reading):
             file = _statement_file(name, path)

@@ -29,6 +29,8 @@ _LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
 _PLAIN_ID = re.compile(r"(?=\D*\d)\S+|[A-Z_#-]+")  # names of people have blanks or small letters in them
 _REFERENCE = re.compile(r"(?=\D*\d)[\w.:/#+-]{1,64}|chrg_(?:test_)?[a-z]{16,24}", re.ASCII)
 _MAY_BE_PERSONAL = r"@|(?:^| )[2-6](?:[ -]?\d){12,18}(?: |$)"
+_SHORTENED = r"^\d(?:\.\d+)?[eE]\+\d+$"
+_AS_NUMBER = "is how a spreadsheet writes a long number, and its digits are lost: keep it as text in the file"
 _REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
 _UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
@@ -219,6 +221,10 @@ class _Reading:
     def _order_id(self) -> pa.Array:
         """The ids as charges name them."""
         texts = self._id(c.ORDER_ID, required=True)
+        shortened = places_where(pc.match_substring_regex(texts, _SHORTENED))
+        self.faults.add_each(
+            {at: f'order_id "{texts[at].as_py()}" {_AS_NUMBER}' for at in shortened}, self._name(c.ORDER_ID)
+        )
         pattern = self.source.order_id_pattern
         if pattern is None:
             return texts

@@ -7,6 +7,16 @@ from recon.tabular.dialect import UTF8_MARK
 from recon.tabular.files import SourceFile
 from recon.tabular.table import EncodingUnclear, SourceUnreadable
 
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx, .xls
+PARQUET = b"PAR1"
+_ITS_KIND = "set the kind of [{place}] to what it is, or export it as CSV"
+# How files begin that are no text of cells, what they are and what to do.
+_NO_TABLES = (
+    (WORKBOOKS, f"is a workbook or an archive, no CSV: {_ITS_KIND}"),
+    ((PARQUET,), f"is a Parquet file, no CSV: {_ITS_KIND}"),
+    ((b"%PDF-",), "is a PDF, which is not read: export it as CSV"),
+    ((b"<html", b"<!doctype html", b"<table"), "is a web page (HTML), no CSV: export it again, or save it as CSV"),
+)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
 _SAMPLE = 200_000  # characters
@@ -34,6 +44,10 @@ def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, st
     `encoding` is what the section at `place` of the configuration says; null: the file itself must show it.
     """
     content = file.content.removeprefix(UTF8_MARK)
+    head = content[:_HEAD].lstrip()
+    for beginnings, words in _NO_TABLES:
+        if head.startswith(beginnings) or head.lower().startswith(beginnings):
+            raise SourceUnreadable(f"{file.name} {words.format(place=place)}")
     has_mark = len(content) < len(file.content)
     if encoding is None:
         return (_in_one(file.name, content, "utf-8", place), "utf-8") if has_mark else _in_only_one(file, place)

@@ -22,7 +22,11 @@ def shown_names(header: Iterable[str]) -> list[str]:
     names = [name for name in header if name]
     if any(_DATA.fullmatch(name) or mask(name, strict=True) != name for name in names):
         return [shown_cell(name) for name in names]
-    return ["".join(letter if letter.isprintable() else "\ufffd" for letter in name[:_SHOWN]) for name in names]
+    return [" ".join(map(_printable, name[:_SHOWN].split())) for name in names]
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def quoted(reason: str, value: str, show: Callable[[str], str] = shown_cell) -> str:

@@ -1,5 +1,6 @@
 """The files that a path with wild cards names, in natural order."""
 
+import errno
 import glob
 import hashlib
 import os
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from recon.tabular.table import SourceUnreadable
+from recon.tabular.table import SourceMissing, SourceUnreadable
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,22 @@ def opened(name: str, path: Path, largest: int, too_large: str) -> SourceFile:
 
 
 def matching_files(pattern: str) -> Mapping[str, Path]:
-    """Every file that an absolute path names, `orders_2` before `orders_10`, by its name below `fixed_folder`."""
-    if Path(pattern).is_file():
+    """Every file that an absolute path names, `orders_2` before `orders_10`, by its name below `fixed_folder`.
+
+    Raises SourceMissing where nobody may look there.
+    """
+    folder = fixed_folder(pattern)
+    try:
+        is_file = Path(pattern).is_file()
+        is_open = is_file or not folder.is_dir() or os.access(folder, os.R_OK | os.X_OK)
+    except OSError as error:
+        raise SourceMissing(f"{pattern} cannot be opened: {error.strerror}") from error
+    if not is_open:
+        raise SourceMissing(f"{folder} cannot be opened: {os.strerror(errno.EACCES)}")
+    if is_file:
         folder = Path(pattern).parent
         paths = [Path(pattern)]
     else:
-        folder = fixed_folder(pattern)
         paths = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 (an absolute pattern)
     names = {_shown(path.relative_to(folder)): path for path in paths if _is_data(path)}
     return {name: names[name] for name in sorted(names, key=_natural)}

@@ -1,6 +1,7 @@
 """What `recon check` says of a configuration, against the sandbox on loopback and real files."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -189,7 +190,11 @@ async def test_another_accounts_key_is_told_by_country_and_currency(
 async def test_a_live_account_with_a_test_key_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     path.write_text(path.read_text().replace("secret_key", "livemode = true\nsecret_key"), encoding="utf-8")
-    assert of(await look(path), "key of th").result == FAILED
+    item = of(await look(path), "key of th")
+    assert (item.result, item.details) == (
+        FAILED,
+        "accounts.th.livemode: the configuration says true, and the key is a test key",
+    )
 
 
 async def test_omise_out_of_reach_fails_and_the_rest_is_still_looked_at(
@@ -245,6 +250,22 @@ async def test_a_header_without_rows_is_fine(world: World, server: Sandbox, tmp_
     assert item.details.startswith("0 orders")
 
 
+async def test_ids_that_a_spreadsheet_wrote_as_numbers_are_a_warning(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url)
+    orders = tmp_path / "orders" / "orders_th.csv"
+    text = orders.read_text(encoding="utf-8")
+    orders.write_text(re.sub("^TH-0*([0-9]+),", r"\1.0,", text, flags=re.MULTILINE), encoding="utf-8")
+    [fine, warned] = [item for item in await look(path) if item.what == "orders.shop"]
+    assert (fine.result, warned.result) == (OK, WARNING)
+    assert warned.details.endswith(r"order_id_pattern = '(.+)\.0' takes it off")
+    line = r"order_id_pattern = '(.+)\.0'"
+    path.write_text(path.read_text().replace("[orders.shop]", f"[orders.shop]\n{line}", 1), encoding="utf-8")
+    item = of(await look(path), "orders.shop")
+    assert (item.result, item.rows[0][0]) == (OK, "1")
+
+
 async def test_rows_that_cannot_be_read_are_a_warning(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     orders = tmp_path / "orders" / "orders_th.csv"
@@ -291,6 +312,16 @@ async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, serv
     items = await look(path)
     assert of(items, "reports.folder").result == FAILED
     assert of(items, "store").result == FAILED
+
+
+async def test_a_store_that_is_none_is_told_as_every_command_does(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "recon.db").write_text("no database" * 100, encoding="utf-8")
+    item = of(await look(path), "store")
+    assert (item.result, item.details.partition(":")[0]) == (FAILED, "the store is damaged")
 
 
 async def test_a_key_that_is_named_and_not_set_fails(world: World, server: Sandbox, tmp_path: Path) -> None:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from recon.tabular.dialect import DELIMITERS, Dialect, lines_of
-from recon.tabular.encodings import decoded
+from recon.tabular.encodings import PARQUET, WORKBOOKS, decoded
 from recon.tabular.files import SourceFile
 from recon.tabular.workbooks import sheets
 
 _ROWS = 400
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx, .xls
-_PARQUET = b"PAR1"
 
 Rows = tuple[tuple[str, ...], ...]
 
@@ -28,9 +26,9 @@ class Sample:
 
 def kind_of(content: bytes) -> str:
     """The kind of table by its first bytes: "excel", "parquet", else "csv"."""
-    if content.startswith(_WORKBOOKS):
+    if content.startswith(WORKBOOKS):
         return "excel"
-    return "parquet" if content.startswith(_PARQUET) else "csv"
+    return "parquet" if content.startswith(PARQUET) else "csv"
 
 
 def samples(file: SourceFile, encoding: str | None, place: str) -> list[Sample]:

@@ -202,6 +202,15 @@ def test_what_excel_in_thailand_saved_again_is_read_by_trying(omise: FakeOmise, 
     assert "2 orders in 1 input(s)" in outcome.err
 
 
+def test_thai_years_at_the_front_of_dates_leave_no_format_open(omise: FakeOmise, tmp_path: Path) -> None:
+    outcome = init(
+        omise, tmp_path, *with_orders(tmp_path, PLAIN.replace("2026-09-01T00:00:00Z", "2569-09-01 10:00:00"))
+    )
+    assert outcome.code == 0, outcome.err
+    shop = written(tmp_path)["orders"]["shop"]
+    assert (shop["era"], "date_format" in shop) == ("buddhist", False)
+
+
 def test_an_encoding_that_cannot_be_told_is_asked(omise: FakeOmise, tmp_path: Path) -> None:
     content = PLAIN.replace("A-1", "ｵﾐｾ").encode("cp932")
     words = with_orders(tmp_path, content)

@@ -81,7 +81,7 @@ def test_no_files_yet_is_said_with_a_folder_and_without(tmp_path: Path, store: S
     for text in (None, ""):
         found = banked(prepared(tmp_path, text), store)
         assert found.messages_of(["th"]) == [
-            "bank.scb: no file matches *.csv yet: put it there, or correct the path; its lines are not known, "
+            "bank.scb: no file matches bank/*.csv yet: put it there, or correct the path; its lines are not known, "
             "and what it may hold of th waits: run again"
         ]
         assert (found.bank_read, found.bank_unread) == (True, ["th"])

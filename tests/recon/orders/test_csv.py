@@ -236,9 +236,18 @@ def test_a_wrong_encoding_names_file_and_encoding(tmp_path: Path) -> None:
         load(a_source(path, encoding="nonsense"))
 
 
+def test_an_id_that_a_spreadsheet_made_a_number_is_kept_aside(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, HEADER + GOOD.replace("A-1", "1.00E+15") + GOOD.replace("A-1", "4E+5-b"))
+    assert loaded.orders[c.ORDER_ID].tolist() == ["4E+5-b"]
+    [reason] = loaded.rejected[c.REASON]
+    assert reason.startswith('order_id "1.00E+15" is how a spreadsheet writes a long number')
+
+
 def test_no_file_an_empty_file_and_a_header_alone(tmp_path: Path) -> None:
     with pytest.raises(SourceMissing, match=r"\[orders\.shop\] no file matches .*none.*csv"):
         load(a_source(tmp_path / "none*.csv"))
+    with pytest.raises(SourceMissing, match=r"n{300}\.csv cannot be opened: "):
+        load(a_source(tmp_path / f"{'n' * 300}.csv"))
     for empty in ("", "\ufeff", "\n\n"):
         with pytest.raises(SourceUnreadable, match=r"orders\.csv is empty"):
             load_text(tmp_path, empty)

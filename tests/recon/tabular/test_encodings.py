@@ -1,5 +1,7 @@
 """Encodings of files: found where only one can be meant, and said where not."""
 
+import re
+
 import pytest
 
 from recon.tabular.encodings import decoded
@@ -48,6 +50,23 @@ def test_the_only_encoding_that_can_be_is_found(text: str, encoding: str, name: 
 def test_what_cannot_be_told_is_said(content: bytes, words: str) -> None:
     with pytest.raises(SourceUnreadable, match=words + (r"\[bank.x\] encoding" if words.endswith("set ") else "")):
         found(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04\x14\0", "is a workbook or an archive, no CSV: set the kind of [bank.x] to what it is"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook or an archive"),
+        (b"PAR1\x15", "is a Parquet file"),
+        (b"%PDF-1.7\n", "is a PDF, which is not read: export it as CSV"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE html>", "is a web page (HTML)"),
+        (b"<TABLE border=1>", "is a web page (HTML)"),
+    ],
+)
+@pytest.mark.parametrize("encoding", [None, "cp874"])
+def test_what_is_no_text_of_cells_is_named(content: bytes, words: str, encoding: str | None) -> None:
+    with pytest.raises(SourceUnreadable, match=re.escape(f"a.csv {words}")):
+        found(content, encoding)
 
 
 def test_the_configuration_wins() -> None:
