@@ -150,7 +150,7 @@ def _fee_breaks(
 def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     ledger = judged.settled.ledger
     wrong = judged.settled.discrepancies
-    odd = (wrong.unknown_origin | wrong.impossible | wrong.of_failed) & judged.scope.transactions
+    odd = (wrong.unknown_origin | (wrong.impossible & ~_told(judged)) | wrong.of_failed) & judged.scope.transactions
     names = [c.ACCOUNT, c.TRANSACTION_ID, c.ORIGIN, c.CURRENCY, c.DIRECTION, c.KEY]
     rows = zip(
         rows_of(judged.books.transactions, odd, names),
@@ -182,6 +182,15 @@ def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break
             **ids,
         )
     yield from _unknown_kinds(rule, judged, context)
+
+
+def _told(judged: Judged) -> Mask:
+    """Per transaction whether it is a refund's own and a break of that refund's charge tells it already."""
+    refunds = judged.books.refunds
+    own = judged.settled.discrepancies.refunds & c.is_in(refunds[c.CHARGE_ID], judged.spoken)
+    result = np.zeros(len(judged.books.transactions), dtype=bool)
+    result[judged.settled.ledger.refund_at[own]] = True
+    return result
 
 
 def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:

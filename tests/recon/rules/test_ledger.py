@@ -100,6 +100,14 @@ def test_a_credit_where_a_debit_should_be(merchant: Merchant) -> None:
     assert says(merchant) == ["transaction_amount_mismatch chrg_001"]
 
 
+def test_a_refund_booked_as_a_credit_is_one_fault_and_one_break(merchant: Merchant) -> None:
+    merchant.transactions[3]["direction"] = "credit"
+    assert says(merchant) == ["transaction_amount_mismatch rfnd_001"]
+    silent = Context(AS_OF, settings={"transaction_amount_mismatch": RuleSettings(enabled=False)})
+    said = [(one.code, one.refund_id) for one in judged(merchant.books(), silent)]
+    assert said == [("transaction_unexplained", "rfnd_001")]
+
+
 @pytest.mark.parametrize("amount", [31_000, 29_789, 1])
 def test_a_voids_sum_is_not_known_so_it_is_not_judged(amount: int) -> None:
     merchant = Merchant()
