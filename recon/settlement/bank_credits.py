@@ -1,10 +1,10 @@
-"""Finds the bank credit of each transfer by account, net and day: unique pairs, or what stays open; judges nothing.
+"""Finds the bank credit of each transfer by account, net and day: pairs, or what stays open; judges nothing.
 
 Pairs are made most certain first: a line that names the transfer, whatever its amount, or several whose sum is held
-against its net; the same net on the day it was paid; the same net within the days it may take; then another amount,
-where it is the one credit and the one transfer left of a day and they are close. A line that names a transfer is no
-other's. Several equally good ones pair none by choice: as many as there are on both sides are accounted for and shown
-as ambiguous. Whose credit may stand in what could not be read waits.
+against its net; the same net; the net less a bank's fee; then another amount, where it is the one credit and the one
+transfer left of a day and they are close. A line that names a transfer is no other's. Of several that fit as well as
+many pair as there can be, the nearest in days (`in_time`): of a sum that is paid out again and again the payout whose
+credit lacks is the one that is missing. Whose credit may stand in what could not be read waits.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from recon.calendars import local_day
 from recon.columnar import np, pd
 from recon.model import Books
 from recon.model.transfer_names import named_in, whose
+from recon.settlement.in_time import Fit, paired
 
 _T = TypeVar("_T")
 Pair = tuple[str, str | None, str | None]  # how, transfer, bank line
@@ -206,22 +207,27 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
     def less_a_fee(payout: _Payout, credit: _Credit) -> bool:
         return 0 < payout.net - credit.amount <= fee
 
-    for how, fits in ((c.BY_ID, _same_net), (c.WITHIN_FEE, less_a_fee)):
-        take(how, _first_of_each([pair for pair in open_named() if fits(*pair)]))
-    for payout, parts in _split(open_named()):
-        lacking = payout.net - sum(credit.amount for credit in parts)
-        how = c.OTHER_AMOUNT if not 0 <= lacking <= fee else c.WITHIN_FEE if lacking else c.BY_ID
-        take(c.PART, [(payout, credit) for credit in parts[:-1]])
-        take(how, [(payout, parts[-1])])
+    def take_parts(*, agreeing: bool) -> None:
+        for payout, parts in _split(open_named()):
+            lacking = payout.net - sum(credit.amount for credit in parts)
+            agrees = 0 <= lacking <= fee
+            if agrees or not agreeing:
+                take(c.PART, [(payout, credit) for credit in parts[:-1]])
+                how = c.OTHER_AMOUNT if not agrees else c.WITHIN_FEE if lacking else c.BY_ID
+                take(how, [(payout, parts[-1])])
+
+    take(c.BY_ID, _first_of_each([pair for pair in open_named() if _same_net(*pair)]))
+    take_parts(agreeing=True)  # before one of them alone that lacks a fee: the bank may have given that back
+    take(c.WITHIN_FEE, _first_of_each([pair for pair in open_named() if less_a_fee(*pair)]))
+    take_parts(agreeing=False)
     take(c.OTHER_AMOUNT, _first_of_each(open_named()))
     naming = [credit for credit in open_credits if credit.names]  # what is not there, or has its credit already
     open_credits[:] = [credit for credit in open_credits if not credit.names]
-    take(c.SAME_DAY, _one_to_one(_near(open_payouts, open_credits, _same_day)))
-    take(c.SAME_NET, _one_to_one(_near(open_payouts, open_credits, _same_net)))
+    for how, matched in _of_same_net(_near(open_payouts, open_credits, _same_net)):
+        take(how, matched)
     if fee:
-        take(c.WITHIN_FEE, _one_to_one(_near(open_payouts, open_credits, less_a_fee)))
-    for group in _groups(_near(open_payouts, open_credits, _same_net)):
-        take(c.AMBIGUOUS, group)
+        for group in _groups(_near(open_payouts, open_credits, less_a_fee)):
+            take(c.WITHIN_FEE, _nearest(group))
     take(c.OTHER_AMOUNT, [pair for pair in _alone(open_payouts, open_credits) if _is_close(*pair, fee)])
     return [
         *pairs,
@@ -303,10 +309,52 @@ def _one_to_one(pairs: list[tuple[_Payout, _Credit]]) -> list[tuple[_Payout, _Cr
     return [pair for pair in pairs if len(by_payout[pair[0].id]) == 1 and len(by_credit[pair[1].id]) == 1]
 
 
+def _of_same_net(pairs: list[tuple[_Payout, _Credit]]) -> Iterator[tuple[str, list[tuple[_Payout, _Credit]]]]:
+    """Of equal sums as many as both sides have, by how certain each pair is: where others fit as well, ambiguous."""
+    chosen = [pair for group in _groups(pairs) for pair in _nearest(group)]
+    rest = pairs
+    for how, certain in ((c.SAME_DAY, [pair for pair in pairs if _same_day(*pair)]), (c.SAME_NET, None)):
+        alone = {_ids(pair) for pair in _one_to_one(rest if certain is None else certain)}
+        made = [pair for pair in chosen if _ids(pair) in alone]
+        yield how, made
+        taken = {id for pair in made for id in _ids(pair)}
+        rest = [pair for pair in rest if taken.isdisjoint(_ids(pair))]
+        chosen = [pair for pair in chosen if taken.isdisjoint(_ids(pair))]
+    yield c.AMBIGUOUS, chosen
+
+
+def _ids(pair: tuple[_Payout, _Credit]) -> tuple[str, str]:
+    return pair[0].id, pair[1].id
+
+
 def _groups(pairs: list[tuple[_Payout, _Credit]]) -> Iterator[list[tuple[_Payout, _Credit]]]:
-    """Of equal sums in reach of each other, one pair after another in order of days, as many as both sides have."""
-    for same in _by(pairs, lambda pair: (pair[1].amount, pair[1].currency)).values():
-        yield _first_of_each(sorted(same, key=_in_time))
+    """What hangs together: no side of a group's pairs stands in another group's."""
+    of_payout = _by(pairs, lambda pair: pair[0].id)
+    of_credit = _by(pairs, lambda pair: pair[1].id)
+    while of_payout:
+        waiting, group = of_payout.popitem()[1], []
+        while waiting:
+            pair = waiting.pop()
+            group.append(pair)
+            for other in of_credit.pop(pair[1].id, []):
+                waiting += of_payout.pop(other[0].id, [])
+        yield group
+
+
+def _nearest(pairs: list[tuple[_Payout, _Credit]]) -> list[tuple[_Payout, _Credit]]:
+    """Each side once, in order of days: as many pairs as there can be, and of these the nearest."""
+    payouts = sorted({pair[0].id: pair[0] for pair in pairs}.values(), key=lambda one: (one.paid or one.sent, one.id))
+    credits = sorted({pair[1].id: pair[1] for pair in pairs}.values(), key=lambda one: (one.booked, one.id))
+    left = {payout.id: place for place, payout in enumerate(payouts)}
+    right = {credit.id: place for place, credit in enumerate(credits)}
+    fits = [Fit(left[payout.id], right[credit.id], _apart(payout, credit)) for payout, credit in pairs]
+    return [(payouts[fit.left], credits[fit.right]) for fit in paired(fits)]
+
+
+def _apart(payout: _Payout, credit: _Credit) -> int:
+    """Days between the two; a credit before its day is a little farther than one as many days after it."""
+    days = (credit.booked - (payout.paid or payout.sent)).days
+    return 2 * abs(days) + (days < 0)
 
 
 def _in_time(pair: tuple[_Payout, _Credit]) -> tuple[date, str, date, str]:
