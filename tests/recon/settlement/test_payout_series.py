@@ -84,12 +84,12 @@ def test_two_fixed_sums_that_cross_each_other() -> None:
 
 @pytest.mark.parametrize("back", [1_000, 600])
 def test_a_fee_that_the_bank_gives_back_belongs_to_the_payout_that_both_lines_name(back: int) -> None:
-    merchant, credits = series(1, 1, 0, 1_000)
-    credits[0]["description"] = "OMISE trsf_001"
-    credits.append(credit(2, date(2026, 8, 27), back, "OMISE FEE trsf_001"))
-    assert says(merchant, credits, fee_bound=1_000) == []
-    credits[1]["amount"] = 1_001
-    assert says(merchant, credits, fee_bound=1_000) == ["bank_credit_unexplained line_002"]
+    merchant, _ = series(1, 1, 0)
+    paid = credit(1, date(2026, 8, 24), NET - 1_000, "OMISE trsf_001")
+    given_back = credit(2, date(2026, 8, 27), back, "OMISE FEE trsf_001")
+    assert says(merchant, [paid, given_back], fee_bound=1_000) == []
+    too_much = credit(2, date(2026, 8, 27), 1_001, "OMISE FEE trsf_001")
+    assert says(merchant, [paid, too_much], fee_bound=1_000) == ["bank_credit_unexplained line_002"]
 
 
 FITS = st.dictionaries(st.tuples(st.integers(0, 4), st.integers(0, 4)), st.integers(0, 5), max_size=8)
