@@ -307,7 +307,7 @@ def _of_group(columns: tuple[Column, ...], group: Group) -> tuple[Column, ...]:
     shown = [account, *(column for column in columns if column is not account)]
     first_time = next((at for at, column in enumerate(shown) if column.kind is Kind.MOMENT), None)
     if first_time is not None and not group.shares_zone:
-        shown.insert(first_time, Column("Time zone", TIME_ZONE, Kind.TEXT, 18))
+        shown.insert(first_time, Column("Time zone", TIME_ZONE, Kind.TEXT, 20))
     return tuple(shown)
 
 

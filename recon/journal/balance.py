@@ -38,7 +38,6 @@ _OTHER_SIDE: Mapping[EntryKind, LedgerAccount] = {
     EntryKind.PAYOUTS_RETURNED: LedgerAccount.CASH_IN_TRANSIT,
 }
 FEES_OF_VOIDS = "fees of voided charges"
-NOT_A_VOID = "debits of charges that are not voided"
 NOT_OF_THE_TRANSFER = "not as the transfer says"
 NO_SUCH_TRANSFER = "of no known transfer"
 
@@ -169,9 +168,6 @@ def _of_void(chosen: _Days, place: int, amount: int) -> _Targets:
     row = int(chosen.ledger.origin_at[chosen.at[place]])
     of_refund = chosen.ledger.kinds[chosen.at[place]] == "refund"
     origin = (chosen.books.refunds if of_refund else chosen.books.charges).iloc[row]
-    if not origin[c.VOIDED]:
-        yield LedgerAccount.SUSPENSE, NOT_A_VOID, -amount
-        return
     gross = int(origin[c.FUNDING_AMOUNT])
     wanted = gross if amount < 0 else -gross
     yield LedgerAccount.SUSPENSE, FEES_OF_VOIDS, -amount - wanted

@@ -16,6 +16,11 @@ def hundredths_of(part: int, whole: int) -> int:
     return 10_000 * part // whole
 
 
+def nearest_hundredths(part: int, whole: int) -> int:
+    """A share in hundredths of a percent, half up."""
+    return (20_000 * part + whole) // (2 * whole)
+
+
 def percent_of(part: int, whole: int) -> str:
     """A share in words, cut in the same way."""
     hundredths = hundredths_of(part, whole)

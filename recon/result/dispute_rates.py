@@ -12,7 +12,7 @@ from importlib import resources
 from recon import columns as c
 from recon.calendars import months_to_date
 from recon.columnar import pd
-from recon.model import Account, Books, Window
+from recon.model import Account, Books, Window, nearest_hundredths
 
 BELOW = "below"
 NO_CHARGES = "no charges"
@@ -64,5 +64,5 @@ def _rates(books: Books, account: Account, window: Window) -> Iterator[tuple[str
         charges = books.successes.get((account.name, month))
         if charges is None:
             charges = int((c.created_in(books.charges, account.name, month) & c.successful(books.charges)).sum())
-        rate = disputes * 10_000 // charges if charges else None
+        rate = nearest_hundredths(disputes, charges) if charges else None
         yield last_day.isoformat(), disputes, charges, rate, standing(disputes, charges)

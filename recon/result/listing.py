@@ -9,7 +9,18 @@ from typing import Any
 from recon import columns as c
 from recon.columnar import np, pd
 from recon.methods.deadlines import answer_due, refund_window
-from recon.model import OPEN_DISPUTES, Account, Case, Charge, ChargeStatus, Details, Order, OrderStatus, Window
+from recon.model import (
+    OPEN_DISPUTES,
+    Account,
+    Case,
+    Charge,
+    ChargeStatus,
+    Details,
+    Order,
+    OrderStatus,
+    Window,
+    nearest_hundredths,
+)
 from recon.result.dispute_rates import dispute_rates
 from recon.rules.refunds import RefundSums, given_back, refund_sums
 from recon.settings import Context
@@ -217,6 +228,6 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     rows = []
     for group, count, amount, paid_otherwise in zip(groups, counts, amounts, paid, strict=True):
         of_all = attempts[group[0], group[3]]
-        rows.append((*group, count, of_all, count * 10_000 // of_all, paid_otherwise, amount))
+        rows.append((*group, count, of_all, nearest_hundredths(count, of_all), paid_otherwise, amount))
     rows.sort(key=lambda row: (-row[4], *((word is None, word) for word in row[:4])))
     return c.FAILURES.from_rows(rows)

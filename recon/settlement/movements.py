@@ -124,9 +124,11 @@ def split(books: Books, ledger: Ledger, at: Positions) -> list[MovedPart]:
     sales = of_sales(books, ledger, at)
     parts = _parts_of_sales(books, origins, signed, sales)
     left = ~sales
-    voided = left & (kinds == "charge") & (signed < 0) & (origins >= 0)
-    of_refund = np.flatnonzero((kinds == "refund") & (origins >= 0))
-    voided[of_refund] = books.refunds[c.VOIDED].to_numpy(dtype=bool)[origins[of_refund]]
+    voided = np.zeros(len(at), dtype=bool)
+    for kind, stored in (("charge", books.charges), ("refund", books.refunds)):
+        own = np.flatnonzero((kinds == kind) & (origins >= 0))
+        voided[own] = stored[c.VOIDED].to_numpy(dtype=bool)[origins[own]]
+    voided &= left & ((kinds == "refund") | (signed < 0))
     parts.append((BalanceLine.VOIDS, np.flatnonzero(voided), signed[voided]))
     left &= ~voided
     for kind, lines in _LINES.items():

@@ -47,7 +47,7 @@ def paid_out(
     net = transfers[c.NET].to_numpy(dtype=np.int64)
     _add(sums, PayoutLine.FEES, int(np.count_nonzero(fees)), -int(fees.sum()))
     odd = int(net.sum()) + int(fees.sum()) - int(sent.sum())
-    _add(sums, PayoutLine.NOT_AS_SAID, int((owners < 0).sum()), odd)
+    _add(sums, PayoutLine.NOT_AS_SAID, _not_as_said(owners, sent, net + fees), odd)
     _add(sums, PayoutLine.NET, len(transfers), int(net.sum()))
     last = days[1].isoformat()
     for transfer_net, failed, arrived_on, credited in _arrivals(books, transfers, banked, account):
@@ -58,6 +58,14 @@ def paid_out(
     return c.PAYOUT_LINES.from_rows(
         (account.name, account.currency, line, count, amount) for line, (count, amount) in sums.items()
     )
+
+
+def _not_as_said(owners: Ints, sent: Ints, said: Ints) -> int:
+    """How many payouts are of no known transfer, or left the balance with another sum than their transfer says."""
+    unknown = owners < 0
+    _, transfer_of = np.unique(owners[~unknown], return_inverse=True)
+    left = c.sums_by(transfer_of, len(said), sent[~unknown])
+    return int(unknown.sum()) + int((np.asarray(left) != said).sum())
 
 
 def _fees_returned(books: Books, ledger: Ledger, credits: Ints) -> Ints:

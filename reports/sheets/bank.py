@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from recon import columns as c
 from recon.columnar import pd
+from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 from reports.totals import Totals
 
 _OPEN = (c.NO_CREDIT, c.NOT_READ, c.NO_TRANSFER, c.OTHER_AMOUNT)
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    """A credit that no transfer explains is a difference as a whole; what has no credit yet has none."""
+    frame = in_shape(report.result.settlement.banked, c.BANKED)
+    unexplained = frame[c.DIFFERENCE].mask(frame[c.MATCH] == c.NO_TRANSFER, frame[c.AMOUNT])
+    return frame.assign(**{c.DIFFERENCE: unexplained})
 
 
 def _open_first(frame: pd.DataFrame) -> pd.DataFrame:
@@ -31,10 +39,10 @@ SHEET = Sheet(
         Column("Reference", c.REFERENCE, Kind.TEXT, 26),
         Column("Line", c.LINE_ID, Kind.TEXT, 34),
     ),
-    rows=lambda report: in_shape(report.result.settlement.banked, c.BANKED),
+    rows=_rows,
     empty="No transfers and no bank credits of these days; without [bank.NAME] there are none.",
     printed=10,
-    totals=Totals((c.NET, c.AMOUNT, c.DIFFERENCE)),
+    totals=Totals((c.NET, c.AMOUNT, c.DIFFERENCE), whole=(c.DIFFERENCE,)),
     arrange=_open_first,
     grouping=Grouping.EACH,
 )

@@ -17,8 +17,9 @@ ITS_ROW = "its_row"  # this sheet's own column: where the subject stands in the 
 ITS_ID = "its_id"  # likewise: of what at Omise it speaks, whichever it is
 CAUSE = "cause"  # likewise: what it has in common with other breaks, where it has
 FOR_CASH = "for_cash"  # likewise: its exposure in words
-# What at Omise a break speaks of: the first of these that it names, else its subject.
+# What at Omise a break speaks of: the first of these that it names, else its subject if that is at Omise.
 _IDS = (c.TRANSFER_ID, c.REFUND_ID, c.DISPUTE_ID, c.CHARGE_ID, c.TRANSACTION_ID)
+_ELSEWHERE = ("order", "row", "bank_line", "account", "proof")
 _RANK = {severity.word: -severity for severity in Severity}
 
 
@@ -47,7 +48,7 @@ def _causes(breaks: pd.DataFrame) -> pd.Series[str]:
 def _ids(breaks: pd.DataFrame) -> pd.Series[str]:
     ids = []
     for subject_type, subject_id, *named in c.plain_rows(breaks, (c.SUBJECT_TYPE, c.SUBJECT_ID, *_IDS)):
-        subject = None if subject_type in ("order", "row", "proof") else subject_id
+        subject = None if subject_type in _ELSEWHERE else subject_id
         ids.append(next((id_ for id_ in named if id_), subject))
     return pd.Series(ids, index=breaks.index, dtype=c.TEXT)
 
@@ -69,13 +70,13 @@ SHEET = Sheet(
     columns=(
         Column("Severity", c.SEVERITY, Kind.SEVERITY, 10),
         Column("Break", c.TITLE, Kind.WRAPPED, 22),
-        Column("Code", c.CODE, Kind.TEXT, 27),
+        Column("Code", c.CODE, Kind.TEXT, 29),
         Column("Order", c.ORDER_ID, Kind.TEXT, 16),
         Column("Omise's id", ITS_ID, Kind.TEXT, 31),
         Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 42),
         Column("What to do", c.SUGGESTION, Kind.WRAPPED, 34),
         Column("Amount at risk", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
-        Column("For cash", FOR_CASH, Kind.TEXT, 18),
+        Column("For cash", FOR_CASH, Kind.TEXT, 19),
         Column("Happened on", c.OCCURRED_ON, Kind.TEXT, 13),
         Column("Due by", c.DUE_BY, Kind.MOMENT, 21),
         Column("Status", c.STATUS, Kind.TEXT, 17),
@@ -87,10 +88,10 @@ SHEET = Sheet(
         Column("Age, days", c.AGE_DAYS, Kind.COUNT, 7),
         Column("Known for, days", c.KNOWN_DAYS, Kind.COUNT, 10),
         Column("One cause with others", CAUSE, Kind.TEXT, 40),
-        Column("Its row", ITS_ROW, Kind.LINK, 20),
+        Column("Its row", ITS_ROW, Kind.LINK, 22),
         Column("First seen", c.FIRST_SEEN, Kind.MOMENT, 21),
         Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 12),
-        Column("Subject id", c.SUBJECT_ID, Kind.TEXT, 31),
+        Column("Subject id", c.SUBJECT_ID, Kind.TEXT, 35),
         Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
         Column("Refund", c.REFUND_ID, Kind.TEXT, 31),
         Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
@@ -98,7 +99,7 @@ SHEET = Sheet(
         Column("Dispute", c.DISPUTE_ID, Kind.TEXT, 31),
         Column("Account", c.ACCOUNT, Kind.TEXT, 12),
         Column("Region", c.REGION, Kind.TEXT, 8),
-        Column("Break id", c.BREAK_ID, Kind.TEXT, 22),
+        Column("Break id", c.BREAK_ID, Kind.TEXT, 24),
     ),
     rows=_rows,
     empty="No breaks.",

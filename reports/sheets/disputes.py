@@ -45,7 +45,7 @@ _RATES = Block(
     title=f"Dispute rate by month, from its first day ({'; '.join(map(_limit_words, limits()))})",
     columns=(
         Column("Month", c.MONTH, Kind.TEXT, 31),
-        Column("Up to", c.LAST_DAY, Kind.TEXT, 11),
+        Column("Up to", c.LAST_DAY, Kind.TEXT, 12),
         Column("Opened", c.OPENED_DISPUTES, Kind.COUNT, 8),
         Column("Rate", c.RATE, Kind.RATE, 16),
         Column("Successful charges", c.SUCCESSFUL_CHARGES, Kind.COUNT, 21),
@@ -59,7 +59,7 @@ SHEET = Sheet(
     name="Disputes",
     columns=(
         Column("Dispute", c.DISPUTE_ID, Kind.TEXT, 31),
-        Column("Status", c.STATUS, Kind.TEXT, 11),
+        Column("Status", c.STATUS, Kind.TEXT, 12),
         Column("Age, days", c.AGE_DAYS, Kind.COUNT, 8),
         Column("Answered", _ANSWERED, Kind.TEXT, 16),
         Column("Answer by", c.DUE_BY, Kind.MOMENT, 21),

@@ -5,9 +5,22 @@ from dataclasses import dataclass
 
 from recon import columns as c
 from recon.columnar import pd
-from recon.model import BalanceLine, PayoutLine, Result
+from recon.model import BalanceLine, PayoutLine, Result, nearest_hundredths
 from recon.result.changes import open_breaks
 
+KEPT_BY_BANK = "Kept by the bank"
+_NAMES = (
+    "Sold",
+    "Kept by Omise",
+    "Given back",
+    "Paid out",
+    "At the bank",
+    KEPT_BY_BANK,
+    "In transit",
+    "Still at Omise",
+    "To be cleared up",
+    "To be booked",
+)
 JOURNAL = "Journal"
 BREAKS = "Breaks"
 KEPT = (BalanceLine.FEES, BalanceLine.FEE_VAT, BalanceLine.INTEREST, BalanceLine.INTEREST_VAT)
@@ -45,6 +58,12 @@ class Short:
     sheet: str = ""
 
 
+def names_together(answers: Sequence[Sequence[Short]]) -> list[str]:
+    """What short answers of several accounts are called, each once and in their order: not every account has all."""
+    names = {answer.name for of_account in answers for answer in of_account}
+    return [name for name in _NAMES if name in names]
+
+
 def short_answers(result: Result) -> list[Short]:
     """Sold, kept, given back, paid out, at the bank, in transit, still at Omise, to be cleared, to be booked."""
     payouts = payout_lines_of(result)
@@ -68,12 +87,15 @@ def short_answers(result: Result) -> list[Short]:
     if payouts:
         sent = (PayoutLine.NET,)
         bank = (PayoutLine.AT_BANK,)
+        lost = (PayoutLine.KEPT_BY_BANK,)
         transit = (PayoutLine.IN_TRANSIT,)
         rows += [
             Short("Paid out", count(sent), total(sent), "Sent to the bank, after the fees of payouts.", sent),
             Short("At the bank", count(bank), -total(bank), "Of these payouts, until the last day.", bank, "-"),
-            Short("In transit", count(transit), total(transit), "Sent, and not at the bank yet.", transit),
+            Short(KEPT_BY_BANK, count(lost), -total(lost), "Its fees, or a credit of another sum.", lost, "-"),
+            Short("In transit", count(transit), total(transit), "Of these payouts, after the last day.", transit),
         ]
+        rows = [row for row in rows if row.name != KEPT_BY_BANK or row.amount]
     else:
         rows.append(Short("Paid out", 0, 0, "Nothing was paid out in these days."))
     closing = (BalanceLine.CLOSING,)
@@ -91,5 +113,5 @@ def _share(part: int, whole: int) -> str:
     """In hundredths of a percent, half up."""
     if whole <= 0 or part <= 0:
         return ""
-    hundredths = (20_000 * part + whole) // (2 * whole)
+    hundredths = nearest_hundredths(part, whole)
     return f", {hundredths // 100}.{hundredths % 100:02d} % of what was sold"

@@ -20,6 +20,7 @@ _DAYS = 30  # of the calendar; what comes later stands in one line
 _LATER = "later"
 HELD_TITLE = "Still at Omise on the as-of day, by the day from which it is free"
 CALENDAR_TITLE = "When it should be at the bank: the next 30 days"
+_FREE = "When the as-of day ends, at the latest; what Omise says, below, is of the moment of its reading."
 _RULE = (
     "As far as is known: what is free at 08:00 of a business day is sent on it and is at the bank on the next one, "
     "where Omise pays out each business day. Schedules of payouts are not read; fees of payouts come off. What is in "
@@ -57,7 +58,7 @@ def still_at_omise(report: Report, placed: PlacedSheets, row: int) -> Iterator[L
 def _parts(held: pd.DataFrame) -> Iterator[tuple[str, int | None, int, str]]:
     """Free, then each day's, then what debits took beyond."""
     free = held[held[c.LINE] == HeldLine.FREE]
-    yield "Free: can be paid out", int(free[c.ROWS].sum()), exact_sum(free[c.AMOUNT]), "By the as-of day."
+    yield "Free: can be paid out", int(free[c.ROWS].sum()), exact_sum(free[c.AMOUNT]), _FREE
     on_hold = held[held[c.LINE] == HeldLine.ON_HOLD]
     for day, rows in on_hold.groupby(c.DAY, sort=True):
         yield f"On hold, free on {day}", int(rows[c.ROWS].sum()), exact_sum(rows[c.AMOUNT]), ""
@@ -74,15 +75,19 @@ def _as_omise_says(report: Report, currency: str) -> Iterator[Line]:
     if not len(read):
         return
     last = read.iloc[-1]
-    about = f"Read on {last[c.DAY]}."
-    for name, column in (
-        ("Omise says: transferable", c.TRANSFERABLE),
-        ("Omise says: on hold", c.ON_HOLD),
-        ("Omise says: reserve", c.RESERVE),
-        ("Omise says: in all", c.TOTAL),
+    about = in_all = f"Read on {last[c.DAY]}."
+    difference = 0 if pd.isna(last[c.DIFFERENCE]) else int(last[c.DIFFERENCE])
+    if difference:
+        by = f"{report.basis.currencies.words(abs(difference), currency)} {'more' if difference > 0 else 'less'}"
+        in_all = f"{about} That is {by} than was booked: see the proof Ledger to balance."
+    for name, column, words in (
+        ("Omise says: transferable", c.TRANSFERABLE, about),
+        ("Omise says: on hold", c.ON_HOLD, about),
+        ("Omise says: reserve", c.RESERVE, about),
+        ("Omise says: in all", c.TOTAL, in_all),
     ):
         if pd.notna(last[column]):
-            yield amount_line(report.basis, name, None, Money(int(last[column]), currency), about)
+            yield amount_line(report.basis, name, None, Money(int(last[column]), currency), words)
 
 
 def _disputed(report: Report, placed: PlacedSheets) -> Iterator[Line]:

@@ -46,7 +46,7 @@ def notes(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
     if counts:
         yield section("Counted, not judged")
         for reason, count in sorted(counts.items()):
-            yield Line((Cell(reason, "label", span=3), Cell(count)))
+            yield Line((Cell(reason, "wrapped", span=3), Cell(count)), height(reason, 0, 3))
 
 
 def inputs(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:

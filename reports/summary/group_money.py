@@ -6,7 +6,7 @@ from recon.model import MOVING_LINES, BalanceLine, PayoutLine
 from recon.money import Money
 from reports.report import Group, Report
 from reports.sheet import Cell, Line, PlacedSheet
-from reports.summary.answers import JOURNAL, lines_of, payout_lines_of, short_answers
+from reports.summary.answers import JOURNAL, lines_of, names_together, payout_lines_of, short_answers
 from reports.summary.money import (
     BALANCE_WORDS,
     IN_SHORT,
@@ -42,9 +42,9 @@ def _heads(parts: Sequence[Report], text: str) -> Iterator[Line]:
 
 def _short(parts: Sequence[Report]) -> Iterator[Line]:
     yield from _heads(parts, IN_SHORT)
-    answers = [{answer.name: answer for answer in short_answers(part.result)} for part in parts]
-    names = list(dict.fromkeys(name for of_part in answers for name in of_part))
-    for name in names:
+    lists = [short_answers(part.result) for part in parts]
+    answers = [{answer.name: answer for answer in of_part} for of_part in lists]
+    for name in names_together(lists):
         cells = [Cell(name)]
         for part, of_part in zip(parts, answers, strict=True):
             answer = of_part.get(name)

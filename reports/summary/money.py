@@ -49,13 +49,13 @@ PAYOUT_WORDS: Mapping[str, tuple[str, str]] = {
     PayoutLine.SENT: ("Payouts", "What left the balance in these days."),
     PayoutLine.FEES: ("less fees of payouts", "With their VAT."),
     PayoutLine.NOT_AS_SAID: ("Booked otherwise", "The ledger took another sum than the transfer says."),
-    PayoutLine.NET: ("On its way to the bank", ""),
+    PayoutLine.NET: ("Paid out", "Sent to the bank, after the fees of payouts."),
     PayoutLine.FAILED: ("less failed payouts", "They are, or will be, back in the balance."),
     PayoutLine.AT_BANK: ("less at the bank", "Credited until the last day."),
     PayoutLine.KEPT_BY_BANK: ("less kept by the bank", "Its fees, or a credit of another sum."),
-    PayoutLine.IN_TRANSIT: ("In transit at the end", "Sent, and not at the bank on the last day."),
+    PayoutLine.IN_TRANSIT: ("In transit at the end", "Of these payouts, not at the bank on the last day."),
     PayoutLine.CLEARED: ("less at the bank since", "Credited after the last day."),
-    PayoutLine.STILL_IN_TRANSIT: ("Still in transit", "On the as-of day."),
+    PayoutLine.STILL_IN_TRANSIT: ("Still in transit", "Of these payouts, on the as-of day; others stand below."),
     PayoutLine.FEES_RETURNED: ("Fees that came back", "In these days, with failed payouts that came back whole."),
 }
 TOTALS = frozenset({BalanceLine.CLOSING, PayoutLine.NET, PayoutLine.IN_TRANSIT, PayoutLine.STILL_IN_TRANSIT})

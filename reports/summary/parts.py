@@ -14,7 +14,7 @@ from reports.totals import Sum, exact_sum
 from reports.workbook.paper import lines_of, points_of
 from reports.workbook.styles import total_money_style
 
-WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
+WIDTHS = (32, 19, 19, 21, 19, 19, 19, 19)
 COLUMNS = len(WIDTHS)
 GAP = Line(height=10)
 PlacedSheets = Mapping[str, PlacedSheet]
@@ -38,9 +38,11 @@ def section(text: str, *, starts: bool = True) -> Line:
 
 def header(titles: tuple[str, ...], last: int = 1) -> Line:
     """`last`: over how many columns the last title goes."""
-    *front, end = titles
-    height = 30 if max(map(len, titles)) > 18 else 18
-    return Line((*(Cell(title, "header") for title in front), Cell(end, "header", span=last)), height)
+    spans = [*(1 for _ in titles[1:]), last]
+    rooms = (points_of(WIDTHS[at : at + span]) + 12 for at, span in enumerate(spans))
+    wraps = any(lines_of(title, room, bold=True) > 1 for title, room in zip(titles, rooms, strict=True))
+    cells = tuple(Cell(title, "header", span=span) for title, span in zip(titles, spans, strict=True))
+    return Line(cells, 30 if wraps else 18)
 
 
 def empty_block(text: str) -> Line:

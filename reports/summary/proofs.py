@@ -8,6 +8,7 @@ from reports.report import Basis, Report
 from reports.sheet import Cell, Line
 from reports.sheets.balance_proof import SHEET as BALANCE
 from reports.sheets.balance_proof import proof_title
+from reports.summary.money import step_words
 from reports.summary.parts import PlacedSheets, empty_block, header, height, section
 
 HEADER = ("Proof", "Currency", "Left", "Right", "Difference", "Explained", "Unexplained", "Verdict")
@@ -34,7 +35,10 @@ def proofs(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
 def _item_lines(proof: Proof, where: str) -> Iterator[Line]:
     """Below its proof one line an item, and what no item explains; their rows stand on the Balance proof sheet."""
     for item in proof.items:
-        words = f"{item.what} ({item.count:,} {'row' if item.count == 1 else 'rows'})"
+        why = step_words(item.what)
+        if item.what.startswith("open break ") and not why.startswith("Open break "):
+            why = f"Open break: {why}"
+        words = f"{why} ({item.count:,} {'row' if item.count == 1 else 'rows'})"
         cells = (Cell("", "label"), Cell(words, "link", span=4, link=where), Cell(Money(item.amount, proof.currency)))
         yield Line((*cells, Cell("", span=2)), height(words, 1, 5))
 

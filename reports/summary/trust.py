@@ -27,7 +27,7 @@ def group_trust(group: Group, placed: PlacedSheets, _: int) -> Iterator[Line]:
 
 
 def _block(results: Sequence[Result], all_doubts: Sequence[Doubt], placed: PlacedSheets) -> Iterator[Line]:
-    yield section(TITLE, starts=False)
+    yield section(TITLE)
     if not all_doubts:
         yield _line(Cell(IN_ORDER, "verdict good"), f"{WELL}: {what_was_read(results)}", Cell("", "label"))
         return

@@ -1,6 +1,6 @@
 """How sheets come out on paper: orientation, headers, and where a page's parts break."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
 
 from openpyxl.worksheet.page import PageMargins
@@ -21,7 +21,8 @@ _SAFE = 0.95
 _TORN = 0.45
 _BEGINNING = 130.0
 _HEADS = 70.0  # points of a table's gap, title and header
-_LAST = 3  # rows that stay with the tables below them
+_LAST = 3  # rows that stay with the tables below them, or together where a part is torn
+_TITLES = ("section", "header")
 # Arial at ten points: what is not as wide as most letters and digits.
 _GROUPS = {
     "ijl'": 2.22,
@@ -106,7 +107,11 @@ def lines_of(text: str, room: float, *, bold: bool = False) -> int:
 
 
 def page_breaks(widths: Sequence[int], lines: Sequence[Line]) -> Iterator[int]:
-    """After which rows to begin a new sheet of paper: a part that fits on one is not torn; rows count from 1."""
+    """After which rows to begin a new sheet of paper; rows count from 1.
+
+    A part that fits on one is not torn, and where one is, it is told after which row: programs fill their paper a
+    little differently, and what they tear by themselves would shift all that follows.
+    """
     scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
     room = (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
     used = 0.0
@@ -117,7 +122,28 @@ def page_breaks(widths: Sequence[int], lines: Sequence[Line]) -> Iterator[int]:
         if used and used + (size if whole else _BEGINNING) > room:
             yield start
             used = 0.0
-        used = (used + size) % room
+        end = stop if lines[stop - 1].cells or lines[stop - 1].charts else stop - 1  # a gap may hang over
+        used = yield from _torn(lines, start, end, used, room)
+        used += sum(line.height for line in lines[end:stop])
+
+
+def _torn(lines: Sequence[Line], start: int, end: int, used: float, room: float) -> Generator[int, None, float]:
+    """After which rows of a part a new sheet of paper begins; what comes back is how much of the last one it fills.
+
+    Titles stay with what is under them, and the last rows together.
+    """
+    first = start
+    for row in range(start, end):
+        height = lines[row].height
+        if used + height > room and row > first:
+            cut = max(first + 1, min(row, end - _LAST))
+            while cut > first + 1 and lines[cut - 1].cells and lines[cut - 1].cells[0].style in _TITLES:
+                cut -= 1
+            yield cut
+            used = sum(line.height for line in lines[cut:row])
+            first = cut
+        used += height
+    return used
 
 
 def _points(width: int) -> float:

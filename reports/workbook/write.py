@@ -103,7 +103,8 @@ def _add_sheet(book: Workbook, title: str) -> tuple[Worksheet, str]:
 
 def _set_up_paper(sheet: Worksheet, report: AnyReport) -> None:
     first, last = report.days
-    set_up_paper(sheet, f"omise-recon  {report.digest[:12]}", f"{report.name}  {first} to {last}")
+    zone = f"  ·  times in {report.zone.key}" if isinstance(report, Report) or report.shares_zone else ""
+    set_up_paper(sheet, f"omise-recon  {report.digest[:12]}", f"{report.name}  {first} to {last}{zone}")
 
 
 def sheets_of(report: AnyReport) -> tuple[Page | Sheet, ...]:

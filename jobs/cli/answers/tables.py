@@ -20,7 +20,7 @@ from recon.result.changes import open_breaks
 from recon.result.exposures import by_exposure
 from recon.rules import CATALOGUE
 from reports.documents import Document, age_days
-from reports.summary.answers import short_answers
+from reports.summary.answers import names_together, short_answers
 
 if TYPE_CHECKING:  # a list of breaks needs none of what these import
     from jobs.demo import Tally
@@ -100,7 +100,8 @@ def money(results: Sequence[Result], currencies: Currencies) -> None:
             if answer.amount is not None:
                 shown.setdefault(answer.name, {})[account.name] = currencies.show(answer.amount, account.currency)
     heads = ("where the money went", *(f"{account.name} {account.currency}" for account, _ in columns))
-    rows = [(name, *(amounts.get(account.name, "") for account, _ in columns)) for name, amounts in shown.items()]
+    names = [name for name in names_together([answers for _, answers in columns]) if name in shown]
+    rows = [(name, *(shown[name].get(account.name, "") for account, _ in columns)) for name in names]
     table(heads, rows, to_stderr=True)
 
 

@@ -142,10 +142,18 @@ def test_voids_are_no_refunds() -> None:
     shop = Merchant()
     sale = shop.charge()
     shop.refund(sale, 100_000, voided=True)
-    again = shop.charge()
+    again = shop.charge(voided=True)
     shop.move(-again["net"], again["charge_id"], "charge.voided")
     assert _lines(shop.books())["voids"] == -100_000 - again["net"]
     assert _lines(shop.books())["refunds"] == 0
+
+
+def test_a_debit_of_a_charge_that_is_not_voided_is_no_void() -> None:
+    shop = Merchant()
+    kept = shop.charge()
+    shop.move(-11, kept["charge_id"], "charge.corrected.debit")
+    lines = _lines(shop.books())
+    assert (lines["voids"], lines["other"]) == (0, -11)
 
 
 def test_a_returned_payout_comes_back() -> None:

@@ -31,6 +31,11 @@ def _payouts(books: Books, first: date = FIRST, last: date = LAST, *, statements
     return {name: amount for name, amount in zip(lines[c.LINE], lines[c.AMOUNT].tolist(), strict=True) if amount}
 
 
+def _counted(books: Books) -> dict[str, int]:
+    lines = paid_out(books, read(books), _banked(books, statements=True), TH, (FIRST, LAST))
+    return dict(zip(lines[c.LINE], lines[c.ROWS].tolist(), strict=True))
+
+
 def _held(books: Books, account: Account = TH, calendar: Calendar = CALENDAR) -> list[list[object]]:
     settlement = rebuild(books, read(books))
     shown = held(books, settlement.unpaid, _banked(books, statements=False), account, calendar)
@@ -103,8 +108,12 @@ def test_the_fee_of_a_payout_that_came_back_whole_came_back_on_its_day() -> None
 
 def test_a_ledger_that_took_another_sum_is_said() -> None:
     shop = _paid_out_shop()
+    assert _counted(shop.books())["not_as_the_transfer_says"] == 0
     shop.transactions[-1]["amount"] += 7
     assert _payouts(shop.books())["not_as_the_transfer_says"] == -7
+    assert _counted(shop.books())["not_as_the_transfer_says"] == 1
+    shop.move(-900, "trsf_gone", "transfer.sent.debit")
+    assert _counted(shop.books())["not_as_the_transfer_says"] == 2
 
 
 def test_what_is_held_by_the_day_it_is_free_and_the_bank_day() -> None:

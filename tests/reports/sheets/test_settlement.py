@@ -177,7 +177,7 @@ def test_each_receipt_has_its_number_its_base_and_what_the_ledger_has_of_its_day
 def test_the_bank_shows_what_is_open_first(merchant: Report) -> None:
     rows = shown(BANK, merchant, (c.MATCH, c.TRANSFER_ID, c.LINE_ID, c.NET, c.AMOUNT, c.DIFFERENCE))
     assert rows == [
-        [c.NO_TRANSFER, None, "l2", None, 77, None],
+        [c.NO_TRANSFER, None, "l2", None, 77, 77],
         [c.SAME_DAY, "trsf_001", "l1", 113_987, 113_987, 0],
     ]
 
