@@ -7,17 +7,15 @@ the same rows from PostgreSQL, too: RECON_TEST_POSTGRES_URL, else a server of it
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-import venv
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter, process_time
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.processes import answer, interpreter
+
 APART = ("adbc-driver-manager", "adbc-driver-sqlite", "pyarrow", "pandas")
 AS_OF = datetime(2027, 1, 1, tzinfo=UTC)
 CHUNK = 10_000
@@ -82,19 +80,6 @@ def adbc(url: str) -> Callable[[], int]:
 PEERS = {"ADBC": adbc, "load_books": ours, "load_books, PostgreSQL": ours}
 
 
-def interpreter(peer: str) -> str:
-    """Ours, or that of an environment with ADBC, made once beside ours."""
-    if peer != "ADBC":
-        return sys.executable
-    home = Path(sys.prefix) / "bench-adbc"
-    python = home / "bin" / "python"
-    if not (home / "done").exists():
-        venv.create(home, with_pip=True, clear=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *APART], check=True)
-        (home / "done").touch()
-    return str(python)
-
-
 def main() -> None:
     """Reads the options."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -119,9 +104,9 @@ def main() -> None:
         print(f"| reading {asked.rows:,} charges | seconds | CPU seconds | x ADBC |\n|---|---|---|---|")
         base = 0.0
         for peer in PEERS:
-            command = [interpreter(peer), __file__, "--peer", peer, "--store", urls["PostgreSQL" in peer]]
-            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-            seconds, cpu, count = json.loads(done.stdout.splitlines()[-1])
+            python = interpreter(peer, APART if peer == "ADBC" else ())
+            words = ("--peer", peer, "--store", urls["PostgreSQL" in peer])
+            seconds, cpu, count = answer(python, "-m", "benchmarks.load", *words)
             assert count == asked.rows, f"{peer} read {count} of {asked.rows}"
             base = base or seconds
             print(f"| {peer} | {seconds:.2f} | {cpu:.2f} | {seconds / base:.2f} |")

@@ -5,13 +5,9 @@ and charges by order id and compare amounts; ours runs every pass, triage, cases
 """
 
 import argparse
-import ctypes
 import gc
 import json
-import subprocess
-import sys
 import tempfile
-import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.processes import answer, interpreter, memory_from_here, memory_mb
+
 # Peers in environments of their own; datacompy needs an older pandas than ours.
 APART = {"DuckDB": ("duckdb", "pandas", "pyarrow"), "datacompy": ("datacompy==1.1.*", "pandas<3.1", "pyarrow")}
 ACCOUNTS = (("th", "THB", 50), ("sg", "SGD", 20), ("jp", "JPY", 20), ("my", "MYR", 10))  # name, currency, share
@@ -273,47 +270,16 @@ PEERS: dict[str, Callable[[Path], Callable[[], int]]] = {
 }
 
 
-def memory_mb(field: str) -> float:
-    """A figure of this process, in MB: VmRSS now, VmHWM at its highest."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
-
-
 def measure(peer: str, folder: Path, rounds: int) -> Measured:
     """The best of some rounds, in this process; the peak of memory is counted from the loaded frames."""
     work = PEERS[peer](folder)
-    gc.collect()
-    pa.default_memory_pool().release_unused()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    before, times, cpus, found = memory_mb("VmRSS"), [], [], 0
+    before, times, cpus, found = memory_from_here(), [], [], 0
     for _ in range(rounds):
         begun, used = perf_counter(), process_time()
         found = work()
         times.append(perf_counter() - begun)
         cpus.append(process_time() - used)
     return Measured(min(times), min(cpus), memory_mb("VmHWM") - before, found)
-
-
-def in_process(python: str, peer: str, folder: Path, rounds: int) -> Measured:
-    """A peer measured in a process of its own, by an interpreter that has it."""
-    command = [python, __file__, "--peer", peer, "--data", str(folder), "--rounds", str(rounds)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def interpreter(peer: str) -> str:
-    """Ours, or that of an environment of the peer's own, made once beside ours."""
-    if peer not in APART:
-        return sys.executable
-    home = Path(sys.prefix) / f"bench-{peer.lower()}"
-    python = home / "bin" / "python"
-    if not (home / "done").exists():
-        venv.create(home, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *APART[peer]]
-        subprocess.run(pip, check=True)
-        (home / "done").touch()
-    return str(python)
 
 
 def compare(rows: int, rounds: int, large: int) -> None:
@@ -328,7 +294,9 @@ def compare(rows: int, rounds: int, large: int) -> None:
             pq.write_table(charges, folder / "charges.parquet")
             del orders, charges
             for peer in PEERS if size == rows else ("omise-recon",):
-                found[peer, size] = in_process(interpreter(peer), peer, folder, rounds)
+                words = ("--peer", peer, "--data", folder, "--rounds", rounds)
+                python = interpreter(peer, APART.get(peer, ()))
+                found[peer, size] = Measured(**answer(python, "-m", "benchmarks.match", *words))
     base, mine = found["bare pandas get_indexer", rows], found["omise-recon", rows]
     print(f"| {rows:,} orders and charges, 3 % breaks | seconds | CPU seconds | x bare join | extra MB | found |")
     print("|---|---|---|---|---|---|")

@@ -8,12 +8,12 @@ import argparse
 import asyncio
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.pull import ROOT, Work, bulk_server, pull
+from benchmarks.processes import answer
+from benchmarks.pull import Work, bulk_server, pull
 
 
 def twice(work: Work) -> dict[str, float]:
@@ -39,9 +39,7 @@ def compare(count: int, in_flight: int) -> None:
     for size in (count // 10, count):
         with bulk_server(size, 0.0) as url:
             work = json.dumps(Work(url, size, in_flight).__dict__)
-            command = [sys.executable, "-m", "benchmarks.memory", "--work", work]
-            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-        found = json.loads(done.stdout.splitlines()[-1])
+            found = answer(sys.executable, "-m", "benchmarks.memory", "--work", work)
         share = found["second"] / found["first"]
         seconds = f"{found['first']:.0f} | {found['second']:.0f} | {share:.2f}"
         print(f"| {size:,} | {seconds} | {found['written']:.0f} | {found['peak']:.0f} |", flush=True)

@@ -15,22 +15,17 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import venv
 import zlib
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from recon.privacy import HashKey
+from benchmarks.processes import ROOT, answer, interpreter
 from recon.store.engine import Store
 
-ROOT = Path(__file__).parent.parent
 KEY = "skey_test_sandbox_th"
 PAGE = 100
 LATENCIES = (0.0, 0.05, 0.3)
@@ -133,7 +128,7 @@ async def both(work: Work) -> tuple[float, float]:
         return first, second
 
 
-async def pull(store: "Store", work: Work) -> tuple[float, int]:
+async def pull(store: Store, work: Work) -> tuple[float, int]:
     """One pull of the bulk server into a store: its seconds, and how many versions it wrote."""
     from jobs.cli.answers.progress import Lines
     from jobs.run.access import AccountAccess, PullContext
@@ -141,6 +136,7 @@ async def pull(store: "Store", work: Work) -> tuple[float, int]:
     from recon.model import Account, Window
     from recon.omise.client import Limits
     from recon.omise.scrub import Scrub
+    from recon.privacy import HashKey
 
     start = datetime(2026, 3, 1, tzinfo=UTC)
     end = start + timedelta(seconds=work.count)
@@ -174,24 +170,9 @@ def bulk_server(count: int, latency_s: float) -> Iterator[str]:
             server.terminate()
 
 
-def in_process(peer: str, work: Work) -> float:
-    """Pages per second of a peer in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.pull", "--peer", peer, "--work", json.dumps(work.__dict__)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    return float(done.stdout.splitlines()[-1])
-
-
 def official(url: str) -> float:
-    """Pages per second of Omise's own client, in an environment of its own, made once beside ours."""
-    home = Path(sys.prefix) / "bench-omise"
-    python = home / "bin" / "python"
-    if not (home / "done").exists():
-        venv.create(home, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "omise==0.16.0"]
-        subprocess.run(pip, check=True)
-        (home / "done").touch()
-    command = [str(python), "-c", OFFICIAL, url, str(OFFICIAL_PAGES)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    """Pages per second of Omise's own client, in an environment of its own."""
+    return float(answer(interpreter("omise", ["omise==0.16.0"]), "-c", OFFICIAL, url, OFFICIAL_PAGES))
 
 
 def compare(count: int, in_flight: int, rounds: int) -> None:
@@ -205,7 +186,8 @@ def compare(count: int, in_flight: int, rounds: int) -> None:
         rows = count if latency_s < 0.1 else count // 2
         with bulk_server(rows, latency_s) as url:
             work = Work(url, rows, in_flight)
-            best = {peer: max(in_process(peer, work) for _ in range(rounds)) for peer in PEERS}
+            command = (sys.executable, "-m", "benchmarks.pull", "--work", json.dumps(work.__dict__), "--peer")
+            best = {peer: max(float(answer(*command, peer)) for _ in range(rounds)) for peer in PEERS}
             theirs = official(url)
         plain, least, mine, second = (best[peer] for peer in PEERS)
         figures = f"{plain:.1f} | {least:.1f} | {mine:.1f} | {mine / plain:.2f} | {mine / least:.2f}"

@@ -22,8 +22,8 @@ from time import perf_counter, process_time
 from typing import Any, LiteralString
 
 from benchmarks.history import SHOPS, Shop, fill, months_before, now
+from benchmarks.processes import answer
 
-ROOT = Path(__file__).parent.parent
 MONTHS = 12
 SIZES = (100_000, 1_000_000)
 COUNTS = (1, 2)  # of workers
@@ -82,7 +82,7 @@ def prepare(folder: Path, url: str, shops: Sequence[Shop], queued: bool = False)
         (folder / "queue").write_text(url, encoding="utf-8")
         path.write_text(path.read_text(encoding="utf-8") + '[queue]\nurl = { file = "queue" }\n', encoding="utf-8")
     (folder / "key").write_text("skey_test_benchmark", encoding="utf-8")
-    (folder / "orders").mkdir()
+    (folder / "orders").mkdir(exist_ok=True)
     names = "order_id,account,amount,currency,status,created_at,refunded_amount,payment_method,charge_id"
     (folder / "orders" / "none.csv").write_text(names + "\n", encoding="utf-8")
     return path
@@ -131,9 +131,7 @@ def here(path: Path, months: int, judged: int, report: bool) -> Measured:
 
 def child(way: str, *words: object) -> Any:
     """What a process of its own said."""
-    command = [sys.executable, "-m", "benchmarks.scale", "--way", way, *map(str, words)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    return json.loads(done.stdout.splitlines()[-1])
+    return answer(sys.executable, "-m", "benchmarks.scale", "--way", way, *words)
 
 
 def one_size(orders: int, months: int, judged: int, place: Path, report: bool) -> tuple[Measured, float]:

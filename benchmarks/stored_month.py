@@ -11,23 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchmarks.history import Shop
 from benchmarks.match import ACCOUNTS, MICROS, START, make
+from benchmarks.scale import prepare
 
 AS_OF = datetime(2026, 11, 30, tzinfo=UTC)
-CONFIG = """[store]
-url = "sqlite:///recon.db"
-[orders.shop]
-kind = "csv"
-path = "orders/*.csv"
-[reports]
-folder = "reports"
-"""
-ACCOUNT = """[accounts.{name}]
-region = "{region}"
-currency = "{currency}"
-timezone = "Asia/Bangkok"
-secret_key = {{ file = "key" }}
-"""
 
 
 def month(rows: int, folder: Path) -> Callable[[], Any]:
@@ -39,10 +27,8 @@ def month(rows: int, folder: Path) -> Callable[[], Any]:
     from jobs.run.outcome import RunOptions
     from jobs.run.run import run
 
-    accounts = "".join(ACCOUNT.format(name=n, region=n.upper(), currency=currency) for n, currency, _ in ACCOUNTS)
-    (folder / "config.toml").write_text(CONFIG + accounts, encoding="utf-8")
-    (folder / "key").write_text("skey_test_benchmark", encoding="utf-8")
-    config = configuration.load(folder / "config.toml", {})
+    shops = [Shop(name, currency, "Asia/Bangkok", share) for name, currency, share in ACCOUNTS]
+    config = configuration.load(prepare(folder, "sqlite:///recon.db", shops), {})
     if not (folder / "recon.db").exists():
         _fill(config, rows)
     options = RunOptions(

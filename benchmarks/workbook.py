@@ -9,10 +9,7 @@ of its workbooks, the group's as well. Nothing in that sum judges.
 """
 
 import argparse
-import ctypes
-import gc
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +31,8 @@ from isal import isal_zlib
 from pyarrow import parquet
 
 from benchmarks import load, match
-from benchmarks.match import DAYS, MICROS, START, make, memory_mb
+from benchmarks.match import DAYS, MICROS, START, make
+from benchmarks.processes import answer, interpreter, memory_from_here, memory_mb
 from benchmarks.stored_month import AS_OF, month
 from recon import columns as c
 from recon.model import Account, CurrencyTotals, Result
@@ -42,7 +40,6 @@ from reports.report import Basis, Report
 from reports.sheet import PlacedSheet, Sheet, column_letter, place
 from reports.sheets.matched import SHEET as MATCHED
 
-ROOT = Path(__file__).parent.parent
 PART = 10  # openpyxl writes one row in so many
 TH = Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))
 CHUNK = 16_384
@@ -307,11 +304,7 @@ WAYS: dict[str, Callable[[int, Path], Callable[[], Path]]] = {
 def measure(way: str, rows: int, folder: Path) -> Measured:
     """One way in this process; the peak of memory is counted from the frames, the first run warms nothing up."""
     work = WAYS[way](rows, folder)
-    gc.collect()
-    pa.default_memory_pool().release_unused()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    before, begun, cpu = memory_mb("VmRSS"), perf_counter(), process_time()
+    before, begun, cpu = memory_from_here(), perf_counter(), process_time()
     path = work()
     taken = (perf_counter() - begun, process_time() - cpu)
     return Measured(*taken, memory_mb("VmHWM") - before, path.stat().st_size / 1e6)
@@ -327,13 +320,8 @@ def in_process(way: str, rows: int, rounds: int) -> Measured:
 
 
 def _child(way: str, rows: int, folder: str) -> Measured:
-    command = [sys.executable, "-m", "benchmarks.workbook", "--way", way, "--data", folder, "--rows", str(rows)]
-    return _measured(command)
-
-
-def _measured(command: Sequence[str]) -> Measured:
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+    words = ("--way", way, "--data", folder, "--rows", rows)
+    return Measured(**answer(sys.executable, "-m", "benchmarks.workbook", *words))
 
 
 def of_a_store(rows: int, rounds: int) -> dict[str, Measured]:
@@ -342,7 +330,8 @@ def of_a_store(rows: int, rounds: int) -> dict[str, Measured]:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             measured["stored"].append(_child("stored", rows, folder))
-            measured["read"].append(_measured([load.interpreter("ADBC"), "-c", ADBC, f"{folder}/recon.db"]))
+            python = interpreter("ADBC", load.APART)
+            measured["read"].append(Measured(**answer(python, "-c", ADBC, f"{folder}/recon.db")))
             measured["sheets"].append(_child("sheets", rows, folder))
     return {name: min(of_way, key=lambda one: one.cpu) for name, of_way in measured.items()}
 
