@@ -47,3 +47,4 @@ def what_is_left_open_is_found() -> Iterator[None]:
     yield
     gc.unfreeze()  # commands that tests call have frozen more
     gc.collect()
+    gc.freeze()  # pytest looks ten times more

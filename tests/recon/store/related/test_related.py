@@ -180,7 +180,7 @@ class History:
 
 
 def test_near_its_range_a_run_finds_what_it_would_find_in_the_whole_history() -> None:
-    check(examples=5)
+    check(examples=3)
 
 
 def test_a_charge_that_is_stored_after_others_were_indexed_is_found() -> None:
