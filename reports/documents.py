@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from recon import columns as c
 from recon.columnar import pd
 from recon.model import BREAK_IDS, Account, BreakEvent, KnownBreak
 from recon.model.rulings import Answer, ApprovalLimits, Ruling
@@ -34,8 +35,7 @@ def fields(value: object, *names: str) -> Document:
 
 def records(frame: pd.DataFrame) -> list[Document]:
     """The rows of a frame, null where a cell is empty."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None)]
+    return [dict(zip(frame.columns, row, strict=True)) for row in c.plain_rows(frame, frame.columns)]
 
 
 def break_document(known_break: KnownBreak, accounts: Mapping[str, Account]) -> Document:

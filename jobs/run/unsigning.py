@@ -87,10 +87,7 @@ def words_of(changes: Sequence[Change], currencies: Currencies) -> str:
 
 
 def _figures(change: Change, currencies: Currencies) -> Iterator[str]:
-    frame = change.figures
-    for name, code, before, now, amount, amount_now, _ in (
-        frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)
-    ):
+    for name, code, before, now, amount, amount_now, _ in c.plain_rows(change.figures, change.figures.columns):
         words = name.replace("_", " ")
         if code is None:
             yield f"{words} {before} -> {now}"
@@ -99,7 +96,7 @@ def _figures(change: Change, currencies: Currencies) -> Iterator[str]:
 
 
 def _breaks(change: Change) -> Iterator[str]:
-    for what, code, subject in change.breaks[[c.WHAT, c.CODE, c.SUBJECT_ID]].itertuples(index=False, name=None):
+    for what, code, subject in c.plain_rows(change.breaks, (c.WHAT, c.CODE, c.SUBJECT_ID)):
         yield f"{what} break {code} of {subject}"
 
 

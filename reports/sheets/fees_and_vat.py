@@ -23,10 +23,10 @@ def _months(report: Report) -> pd.DataFrame:
         return c.VAT_MONTHS.empty()
     sums: dict[tuple[str, str, str], list[int]] = {}
     names = (c.ACCOUNT, c.MONTH, c.CURRENCY, c.KIND, c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT, c.WHT)
-    for *key, kind, fee, interest, vat, interest_vat, withheld in zip(*map(lines.get, names), strict=True):
+    for *key, kind, fee, interest, vat, interest_vat, withheld in c.plain_rows(lines, names):
         charged, receipts = (fee, interest, vat, interest_vat), (fee, vat)
         of_kind = ((0,) * 4, receipts) if kind == "receipt" else (charged, (0, 0))
-        amounts = (*of_kind[0], *of_kind[1], 0 if pd.isna(withheld) else withheld)
+        amounts = (*of_kind[0], *of_kind[1], withheld or 0)
         before = sums.get((*key,), (0,) * len(amounts))
         sums[*key,] = [one + more for one, more in zip(before, amounts, strict=True)]
     return c.VAT_MONTHS.from_rows((*key, *amounts) for key, amounts in sorted(sums.items()))

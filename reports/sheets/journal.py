@@ -29,12 +29,11 @@ def _by_account(report: Report) -> pd.DataFrame:
     """What the lines come to on each account of the books, and on all of them, by currency (BOOK_BALANCES)."""
     sums: dict[tuple[str, int, str, str | None], list[int]] = {}
     names = [c.LEDGER_ACCOUNT, c.ACCOUNT_NAME, c.ACCOUNT_CODE, c.CURRENCY, c.DEBIT, c.CREDIT]
-    for word, name, code, currency, debit, credit in _rows(report)[names].itertuples(index=False, name=None):
-        shown_code = code if isinstance(code, str) else None
-        for key in ((currency, _ORDER.index(word), name, shown_code), (currency, len(_ORDER), _ALL, None)):
+    for word, name, code, currency, debit, credit in c.plain_rows(_rows(report), names):
+        for key in ((currency, _ORDER.index(word), name, code), (currency, len(_ORDER), _ALL, None)):
             sides = sums.setdefault(key, [0, 0])
-            sides[0] += 0 if pd.isna(debit) else debit
-            sides[1] += 0 if pd.isna(credit) else credit
+            sides[0] += debit or 0
+            sides[1] += credit or 0
     return c.BOOK_BALANCES.from_rows(
         (name, currency, debit, credit, debit - credit, code)
         for (currency, _, name, code), (debit, credit) in sorted(sums.items(), key=lambda item: item[0][:2])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recon import columns as c
-from recon.columnar import pd
 from recon.model import BalanceLine, PayoutLine, Result, nearest_hundredths
 from recon.result.changes import open_breaks
 
@@ -34,15 +33,14 @@ def lines_of(result: Result, currency: str) -> dict[str, tuple[int | None, int]]
     own = frame[frame[c.CURRENCY] == currency] if len(frame) else frame
     if not len(own):
         return {}
-    cells = own[[c.LINE, c.ROWS, c.AMOUNT]].itertuples(index=False, name=None)
-    return {line: (None if pd.isna(rows) else int(rows), int(amount)) for line, rows, amount in cells}
+    return {line: (rows, amount) for line, rows, amount in c.plain_rows(own, (c.LINE, c.ROWS, c.AMOUNT))}
 
 
 def payout_lines_of(result: Result) -> dict[str, tuple[int, int]]:
     """The same of the payouts; nothing where nothing was paid out."""
     frame = result.settlement.paid_out
-    cells = frame[[c.LINE, c.ROWS, c.AMOUNT]].itertuples(index=False, name=None) if len(frame) else ()
-    return {line: (int(rows), int(amount)) for line, rows, amount in cells}
+    cells = c.plain_rows(frame, (c.LINE, c.ROWS, c.AMOUNT)) if len(frame) else ()
+    return {line: (rows, amount) for line, rows, amount in cells}
 
 
 @dataclass(frozen=True)

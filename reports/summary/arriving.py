@@ -109,8 +109,7 @@ def expected(frame: pd.DataFrame, currency: str, until: str) -> list[tuple[str, 
     own = frame[(frame[c.CURRENCY] == currency) & frame[c.ARRIVES_ON].notna()] if len(frame) else frame
     if not len(own):
         return []
-    cells = own[[c.LINE, c.ARRIVES_ON, c.ROWS, c.AMOUNT]].itertuples(index=False, name=None)
-    for line, day, rows, amount in cells:
+    for line, day, rows, amount in c.plain_rows(own, (c.LINE, c.ARRIVES_ON, c.ROWS, c.AMOUNT)):
         sums = days.setdefault(day if day <= until else _LATER, [0, 0, 0])
         sums[0] += rows
         sums[1 if line == HeldLine.ON_ITS_WAY else 2] += amount

@@ -151,11 +151,8 @@ def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     number = row + 2
     names = (c.SEVERITY, c.CODE, c.TITLE, c.ACCOUNT)
     groups: dict[tuple[str, str], list[tuple[int, str, str]]] = {}  # of each break its row, title and account
-    for index, (severity, code, title, account) in enumerate(
-        zip(*(breaks.frame[name] for name in names), strict=True)
-    ):
-        known = account if isinstance(account, str) else _UNKNOWN
-        groups.setdefault((severity, code), []).append((index, title, known))
+    for index, (severity, code, title, account) in enumerate(c.plain_rows(breaks.frame, names)):
+        groups.setdefault((severity, code), []).append((index, title, account or _UNKNOWN))
     for (severity, code), rows in groups.items():
         by_account = Counter(account for _, _, account in rows)
         accounts = ", ".join(f"{name} {count}" for name, count in sorted(by_account.items()))

@@ -79,8 +79,7 @@ def _figures(part: Report) -> Iterator[Line]:
     """The figures of the range that are others now."""
     frame = part.result.details.figures
     names = [c.FIGURE, c.CURRENCY, c.COUNT_BEFORE, c.COUNT_NOW, c.AMOUNT_BEFORE, c.AMOUNT_NOW]
-    values = frame[names].astype(object).where(frame[names].notna(), None) if len(frame) else frame
-    for figure, currency, *numbers in values.itertuples(index=False, name=None):
+    for figure, currency, *numbers in c.plain_rows(frame, names) if len(frame) else ():
         before, now, amount_before, amount_now = numbers
         of_money = currency and (amount_before, amount_now) != (None, None)
         sides = (amount_before, amount_now) if of_money else (before, now)
@@ -91,8 +90,7 @@ def _breaks(part: Report) -> Iterator[Line]:
     """Breaks that are new, closed, or of another amount, with what is at risk."""
     frame = part.result.details.changes
     names = [c.WHAT, c.CODE, c.CURRENCY, c.RISK_BEFORE, c.AMOUNT_AT_RISK, c.SUBJECT_ID]
-    values = frame[names].astype(object).where(frame[names].notna(), None) if len(frame) else frame
-    for what, code, currency, before, now, subject in values.itertuples(index=False, name=None):
+    for what, code, currency, before, now, subject in c.plain_rows(frame, names) if len(frame) else ():
         yield _difference(title_of(code), what, (before, now), currency, subject)
 
 

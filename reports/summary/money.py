@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Unpack
 
 from recon import columns as c
-from recon.columnar import np, pd
+from recon.columnar import np
 from recon.model import MOVING_LINES, BalanceLine, PayoutLine, Proof, Result
 from recon.money import Money
 from recon.result.proofs import ORDERS_TO_CHARGES
@@ -275,9 +275,9 @@ def cleared_of(result: Result) -> Mapping[tuple[str, str], Cleared] | None:
     cleared: dict[tuple[str, str], Cleared] = {}
     names = (c.ENTRY_KIND, c.CURRENCY, c.DEBIT, c.CREDIT, c.ROWS, c.ENTRY)
     own = lines[[*names]][c.equals(lines, c.LEDGER_ACCOUNT, _CLEARING)]
-    for kind, currency, debit, credit, rows, entry in zip(*(own[name].tolist() for name in names), strict=True):
+    for kind, currency, debit, credit, rows, entry in c.plain_rows(own, names):
         line = cleared.setdefault((kind, currency), Cleared())
-        line.amount += (0 if pd.isna(debit) else debit) - (0 if pd.isna(credit) else credit)
+        line.amount += (debit or 0) - (credit or 0)
         line.rows += rows
         line.entries.add(entry)
     return cleared

@@ -44,10 +44,7 @@ def trend(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
 
 def _earlier(result: Result) -> Iterator[_Point]:
     past = result.details.past
-    if past.empty:
-        return
-    plain = past[list(c.PAST.names)].astype(object)
-    for row in plain.itertuples(index=False, name=None):
+    for row in () if past.empty else c.plain_rows(past, c.PAST.names):
         yield _Point(*row)
 
 

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Any
 
 from recon import columns as c
-from recon.columnar import pa, pd
+from recon.columnar import pd
 from reports.codes import ID_COLUMNS
 from reports.sheet import HEADER_ROWS, PlacedSheet, column_letter
 from reports.sheets.bank import SHEET as BANK
@@ -116,4 +116,4 @@ def _keys(frame: pd.DataFrame, name: str, by_account: bool, rows: Any = slice(No
 
 def _words(cells: Any) -> list[str]:
     """Texts; null is empty."""
-    return [word or "" for word in pa.array(cells, from_pandas=True).to_pylist()]
+    return [word or "" for word in c.plain(cells)]

@@ -127,10 +127,9 @@ def _text(currencies: Currencies, column: Column, frame: pd.DataFrame) -> Any:
 
 
 def _major_texts(series: pd.Series[Any], decimals: Sequence[int]) -> Any:
-    amounts = series.astype(object).where(series.notna(), None)
     texts = [
-        None if amount is None else major_text(int(amount), digits)
-        for amount, digits in zip(amounts, decimals, strict=True)
+        None if amount is None else major_text(amount, digits)
+        for amount, digits in zip(c.plain(series.array), decimals, strict=True)
     ]
     return pa.array(texts, _TEXT)
 

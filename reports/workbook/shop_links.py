@@ -73,11 +73,9 @@ def _urls(sheet: PlacedSheet, tab: Tab, account: str, shop_links: ShopLinks) -> 
 
 def _orders(rows: pd.DataFrame, account: str) -> list[OrderKey]:
     """The account and order of each row; empty where it has none. Frames of one account need not name it."""
-    order_ids = rows[c.ORDER_ID].astype(object).where(rows[c.ORDER_ID].notna(), "")
     if c.ACCOUNT not in rows.columns:
-        return [(account, order_id) for order_id in order_ids]
-    accounts = rows[c.ACCOUNT].astype(object).where(rows[c.ACCOUNT].notna(), "")
-    return list(zip(accounts, order_ids, strict=True))
+        return [(account, order_id or "") for (order_id,) in c.plain_rows(rows, (c.ORDER_ID,))]
+    return [(own or "", order_id or "") for own, order_id in c.plain_rows(rows, (c.ACCOUNT, c.ORDER_ID))]
 
 
 def _leading(sheet: PlacedSheet, leading: np.typing.NDArray[np.bool_], cuts: Sequence[str]) -> PlacedSheet:

@@ -8,7 +8,6 @@ from typing import Any
 
 from jobs.run.outcome import Outcome
 from recon import columns as c
-from recon.columnar import pd
 from recon.model import BreakStatus, Result, Severity
 from recon.result.changes import open_breaks
 from recon.result.exposures import by_exposure
@@ -71,11 +70,8 @@ def _account(result: Result) -> Document:
 def _waterfall(result: Result) -> list[Document]:
     """Where the money went, line by line; what a line does not count is null."""
     lines = result.settlement.waterfall
-    rows = lines[list(_WATERFALL)].astype(object).itertuples(index=False, name=None) if len(lines) else ()
-    return [
-        {name: None if pd.isna(cell) else cell for name, cell in zip(_WATERFALL.values(), row, strict=True)}
-        for row in rows
-    ]
+    rows = c.plain_rows(lines, _WATERFALL) if len(lines) else ()
+    return [dict(zip(_WATERFALL.values(), row, strict=True)) for row in rows]
 
 
 def match_documents(links: Iterable[Mapping[str, Any]]) -> list[Document]:
