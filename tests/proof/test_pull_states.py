@@ -1,4 +1,4 @@
-"""Many rounds of the pull's machine; a few run with every `make test`."""
+"""Many rounds of the pull's machine."""
 
 import pytest
 from hypothesis import settings

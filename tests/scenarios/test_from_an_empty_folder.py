@@ -219,6 +219,7 @@ def scb_statement(account: Account, odd: int) -> str:
     )
 
 
+@pytest.mark.proof  # the suite has a shop from nothing above; the database in test_shop_databases.py, test_init.py
 @pytest.mark.skipif(not mariadb.is_installed(), reason="MariaDB's server is not installed")
 def test_a_shop_on_woocommerce_with_statements_of_scb(tmp_path: Path) -> None:
     world = World("woocommerce")

@@ -48,6 +48,7 @@ async def look(merchant: Shop) -> list[str]:
     return [known["code"] for known in merchant.job.breaks() if known["status"] == "open"]
 
 
+@pytest.mark.proof  # in pieces: tests/jobs/run/test_watch.py
 @pytest.mark.parametrize(
     ("story", "code", "after"),
     [

@@ -137,9 +137,10 @@ async def test_an_account_is_judged_one_month_at_a_time_and_a_night_goes_before_
     assert {row[1] for row in order} == {"judge th", "judge jp"}
 
 
-async def test_connections_that_are_cut_lose_nothing(config: Config, store: Store) -> None:
+@pytest.mark.parametrize("cuts", [(3,), pytest.param((2, 4, 6), marks=pytest.mark.proof)])
+async def test_connections_that_are_cut_lose_nothing(config: Config, store: Store, cuts: tuple[int, ...]) -> None:
     """Lives of a worker may end of it; the next one goes on, and what stood wrong is put right."""
-    batch, toy, stop = batch_of(store), Toy(store, 0.1), asyncio.Event()
+    batch, toy, stop = batch_of(store), Toy(store, 0.05), asyncio.Event()
     await enqueue(config, store, batch)
 
     async def live() -> None:
@@ -148,7 +149,7 @@ async def test_connections_that_are_cut_lose_nothing(config: Config, store: Stor
                 await serve_once(queue_url(config), "w", 2, toy.do, toy.due, FAST, stop, lambda *_: None)
 
     living = asyncio.create_task(live())
-    for count in (2, 4, 6):
+    for count in cuts:
         await until(partial(begun, toy, count))
         store.dispose()
         rows(config, CUT)

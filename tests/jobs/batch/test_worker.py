@@ -125,6 +125,7 @@ async def test_a_source_that_stays_down_is_left_out_with_words(
         assert [step.tries for step in on_queue.steps()] == [1, TRIES, 1, 1]
 
 
+@pytest.mark.proof  # in the suite: a step that fails to the last
 async def test_a_night_whose_workbook_cannot_be_written_is_not_done_and_goes_on_where_it_stopped(
     tmp_path: Path,
 ) -> None:
@@ -167,6 +168,29 @@ async def test_a_step_that_kills_its_workers_ends_its_batch(tmp_path: Path) -> N
         assert ended is not None
         assert ended.words == f'"sweep th 2026-01-30" ended {DEATHS} processes that worked on it'
         assert await hands.due() == []
+    finally:
+        store.dispose()
+
+
+async def test_a_step_that_fails_is_tried_again_and_to_the_last_ends_its_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise FileExistsError("in the way")
+
+    monkeypatch.setattr("jobs.batch.worker.perform", fail)
+    monkeypatch.setattr("jobs.batch.steps.options_of", lambda _: TWO_MONTHS)  # a toy's batch has none
+    config = await queued_config(tmp_path)
+    store = open_store(config.store_url)
+    try:
+        batch, hands, key = batch_of(store), Worker(config, store, clock, FAST), "report 2026-01-30"
+        [again] = await hands.do(StepTry(batch.id, key, TRIES - 2, 0))
+        assert (again.key, again.fails) == (key, TRIES - 1)
+        assert list(await hands.do(StepTry(batch.id, key, again.fails, 0))) == []
+        ended = batches.one_batch(store, batch.id)
+        assert ended is not None
+        words = f'"{key}" failed {TRIES} times; the last time: FileExistsError: in the way'
+        assert ended.words == words
     finally:
         store.dispose()
 

@@ -174,6 +174,7 @@ def _sum(found: Sequence[dict[str, str]], column: str) -> float:
     return round(sum(float(row[column] or 0) for row in found), 2)
 
 
+@pytest.mark.proof  # the suite has a month of test_month_end.py
 async def test_beancount_accepts_a_merchant_s_days_and_the_day_after(tmp_path: Path) -> None:
     async with finished_job(tmp_path, ("th",)) as (merchant, _):
         accounts = {word: f"Assets:Omise:{word.title().replace('_', '')}" for word in LedgerAccount}

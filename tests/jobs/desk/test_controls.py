@@ -46,8 +46,18 @@ async def test_what_nobody_may_do_is_refused_in_words_and_changes_nothing(tmp_pa
             assert at.known(one.latest.id).status == BreakStatus.OPEN, what
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("code", "risk"), [("order_missing", LARGE), (CRITICAL, SMALL)], ids=["large", "critical"])
+@pytest.mark.parametrize(
+    ("code", "risk", "way"),
+    [
+        *(pytest.param("order_missing", LARGE, way, id=f"large-{way}") for way in WAYS),
+        *(
+            pytest.param(
+                CRITICAL, SMALL, way, id=f"critical-{way}", marks=pytest.mark.proof if way == "Excel" else ()
+            )
+            for way in WAYS
+        ),
+    ],
+)
 async def test_what_waits_is_decided_by_somebody_else_and_a_no_has_a_reason(
     tmp_path: Path, way: str, code: str, risk: int
 ) -> None:

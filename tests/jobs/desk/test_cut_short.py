@@ -11,6 +11,8 @@ from tests.kit.job import job
 from tests.kit.rotated_keys import FIRST_KEY, archive, configure, plant
 from tests.kit.store_samples import DATABASES, fresh_url
 
+pytestmark = pytest.mark.proof  # the suite has a rotation that ends in its middle in test_personal.py
+
 OLD = HashKey((FIRST_KEY.format("hash").encode(),))
 NEW_NAME = key_id(NEW_KEY.format("rotate hash").encode())
 
@@ -42,7 +44,6 @@ async def test_a_rotation_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert {step.is_done for step in steps} == {False, True}
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize("database", DATABASES)
 @pytest.mark.parametrize("what", CALLS)
 async def test_each_change_is_killed_at_its_steps(tmp_path: Path, what: str, database: str) -> None:

@@ -1,5 +1,6 @@
 """Keys that are refused before anything is written, and where a hash stands in an object."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,26 @@ def test_a_key_is_written_where_it_stands_with_the_rights_that_it_has(rotating: 
     assert len(file.read_bytes().splitlines()) == 2
     assert (file.stat().st_mode & 0o777, (rotating.parent / "keys" / name).is_symlink()) == (0o640, True)
     assert not [*rotating.parent.parent.rglob("*.new")]
+
+
+def test_a_rotation_that_ended_after_its_key_was_written_goes_on_with_that_key(
+    rotating: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at each of its steps: test_cut_short.py."""
+
+    def fail(*_: object) -> None:
+        raise OSError("gone")
+
+    rotate = ["--config", str(rotating), "keys", "rotate", "hash", "--json"]
+    with monkeypatch.context() as patch:
+        patch.setattr("recon.store.versions.personal.renew", fail)
+        assert CliRunner().invoke(app, rotate).exit_code == 3
+    written = (rotating.parent.parent / "hash").read_bytes()
+    assert len(written.splitlines()) == 2
+    again = CliRunner().invoke(app, rotate)
+    assert again.exit_code == 0, again.stderr
+    assert (rotating.parent.parent / "hash").read_bytes() == written
+    assert json.loads(again.stdout)["rotated"][0]["to"] == key_id(written.splitlines()[0])
 
 
 @pytest.mark.parametrize("name", ["hash", "audit"])

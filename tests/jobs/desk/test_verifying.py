@@ -232,22 +232,68 @@ async def test_a_signed_copy_has_the_signatures_filled_in_and_is_still_ours(merc
     assert verify(config, path, again.getvalue()).verdict == EDITED
 
 
-async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, written: Written) -> None:
-    path = written.path
-    kept = path.read_bytes()
-    rewritten(path, {})
+@pytest.mark.usefixtures("judged_once")
+async def test_an_edited_workbook_is_not_signed(merchant: Job, written: Written) -> None:
+    rewritten(written.path, {})
     with pytest.raises(JobError, match="is edited"):
-        sign(settings(merchant), path, "preparer", "Mei", clock, WHY)
-    path.write_bytes(kept)
-    correct_an_order(merchant)
-    await merchant.run(accounts=("th",))
-    found = verify(settings(merchant), path)
+        sign(settings(merchant), written.path, "preparer", "Mei", clock, WHY)
+
+
+@dataclass
+class Late:
+    """A signed range that was run again after the shop had corrected an order; to be looked at, never changed."""
+
+    config: Config
+    path: Path  # of the signed workbook
+    kept: bytes  # what it was
+    first: Outcome
+    second: Outcome
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> Late:
+    async def made(folder: Path) -> Late:
+        async with finished_job(folder, ("th",)) as (merchant, first):
+            config, path = settings(merchant), first.reports[0]
+            sign(config, path, "preparer", "Mei", clock, WHY)
+            kept = path.read_bytes()
+            correct_an_order(merchant)
+            return Late(config, path, kept, first, await merchant.run(report=True))
+
+    return asyncio.run(made(tmp_path_factory.mktemp("late")))
+
+
+def test_an_outdated_workbook_is_not_signed_and_says_what_changed(late: Late) -> None:
+    found = verify(late.config, late.path)
     assert (found.verdict, found.data) == (UNTOUCHED, OUTDATED)
     (change,) = found.changes
     assert "breaks_open" in change.figures["figure"].tolist()
     assert change.breaks["what"].tolist() == ["closed"]
+    (told,) = late.second.unsigned
+    (ended,) = found.sign_offs
+    assert (ended.ended_by, ended.ended_why) == (f"run {late.second.run_id}", told.words)
     with pytest.raises(JobError, match="data changed"):
-        sign(settings(merchant), path, "preparer", "Mei", clock, WHY)
+        sign(late.config, late.path, "preparer", "Mei", clock, WHY)
+
+
+def test_a_signed_workbook_stays_and_what_changed_stands_beside_it(late: Late) -> None:
+    path = late.path
+    beside = path.with_name(path.name.replace(".xlsx", ".2.xlsx"))
+    assert (late.second.reports, path.read_bytes()) == ((beside,), late.kept)
+    said = [str(row[0].value) for row in load_workbook(beside, read_only=True)["Summary"].iter_rows(max_row=9)]
+    assert any(words.startswith(f"{path.name} was signed as preparer by Mei") for words in said)
+    assert any(words.startswith("th: what differs from the result of ") for words in said)
+    (told,) = late.second.unsigned
+    assert (told.account, told.first, told.last) == ("th", FIRST, LAST)
+    assert "breaks open" in told.words
+    assert verify(late.config, beside).good
+
+
+def test_two_runs_of_an_account_beside_each_other(late: Late) -> None:
+    assert late.first.run_id
+    assert late.second.run_id
+    (th,) = runs_diff(late.config, late.first.run_id, late.second.run_id)["accounts"]
+    assert [one["what"] for one in th["breaks"]] == ["closed"]
 
 
 async def test_a_run_that_is_recorded_while_somebody_looks_is_not_signed_over(
@@ -261,9 +307,11 @@ async def test_a_run_that_is_recorded_while_somebody_looks_is_not_signed_over(
 
     with pytest.raises(JobError, match="a run of th was recorded meanwhile"):
         await asyncio.to_thread(sign, settings(merchant), written.path, "preparer", "Mei", clock, WHY, None, agree)
-    assert verify(settings(merchant), written.path).sign_offs == ()
+    with ready_store(settings(merchant)) as store:
+        assert workbooks.standing(store) == []
 
 
+@pytest.mark.proof  # the suite looks at one such run, above
 async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job, written: Written) -> None:
     path = written.path
     config = settings(merchant)
@@ -305,6 +353,7 @@ async def test_a_command_says_what_is_signed_before_it_begins_and_at_its_end_wha
     assert signed_before(settings(merchant), elsewhere, clock()) == []
 
 
+@pytest.mark.proof  # the suite has it of two accounts, below
 async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job, written: Written) -> None:
     path = written.path
     config = settings(merchant)
@@ -339,11 +388,20 @@ async def test_what_changed_in_another_account_of_its_run_unsigns_no_workbook(
             sign(config, path, "preparer", "Mei", clock, WHY)
         correct_an_order(merchant)
         after = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1)}
-        unsigned = (await merchant.run(**after)).unsigned
+        outcome = await merchant.run(**after)
+        unsigned = outcome.unsigned
+        with ready_store(config) as store:
+            assert [signed.account for signed in workbooks.standing(store)] == ["jp"]
+            again = unsign(config, store, Findings(), outcome.run_id or 0, clock)
+            assert again == unsigned, "a run that was cut before it could tell tells it when its report is made again"
+            assert audit.prove(store, ()) == []
+        with pytest.raises(JobError, match="no account has the same range in both"):
+            runs_diff(config, 1, 2)
     assert [(one.account, one.words.partition(":")[0]) for one in unsigned] == [("th", "th")]
     assert "jp: " not in unsigned[0].words
 
 
+@pytest.mark.proof  # the suite has it of one account, above
 async def test_two_runs_of_a_range_beside_each_other(tmp_path: Path) -> None:
     async with finished_job(tmp_path) as (merchant, first):
         correct_an_order(merchant)

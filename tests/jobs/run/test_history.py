@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from openpyxl import load_workbook
 from pandas.testing import assert_frame_equal
 
@@ -83,6 +84,7 @@ async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path:
     assert date.fromisoformat(past[c.LAST_DAY].iloc[1]) == days[1]
 
 
+@pytest.mark.proof  # the suite has the group in test_verifying.py, test_group.py
 async def test_several_accounts_have_a_group_workbook_and_one_has_none(tmp_path: Path) -> None:
     async with finished_job(tmp_path) as (merchant, both):
         assert [path.name.split("_")[1] for path in both.reports] == ["th", "jp", "group"]

@@ -13,7 +13,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return asyncio.run(pulled_once(tmp_path_factory.mktemp("first")))
 
 
-@pytest.mark.parametrize("seed", [8, 9])
+@pytest.mark.parametrize("seed", [8, pytest.param(9, marks=pytest.mark.proof)])
 async def test_nights_know_what_is_there_but_for_what_changed_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: Path, seed: int
 ) -> None:

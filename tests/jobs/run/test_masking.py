@@ -96,6 +96,7 @@ def state(made: Job) -> dict[str, Any]:
     return {"rows": {kind: len(made.rows(kind)) for kind in kinds}, "breaks": breaks}
 
 
+@pytest.mark.proof  # the suite has two runs over masked ids below, and the store alone
 async def test_a_store_of_older_rules_is_masked_without_a_new_version_or_another_break(
     tmp_path: Path, older_rules: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ async def found_without() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.proof  # in pieces: tests/recon/rulings/test_opening_items.py; a whole run below
 async def test_the_first_night_is_no_wall_of_breaks(tmp_path: Path) -> None:
     async with job(tmp_path, accounts=("th",), orders=60) as done:
         found = await found_without()

@@ -53,6 +53,7 @@ async def test_a_list_that_lies_is_a_break_of_its_account_until_it_tells_the_tru
         assert ("source_incomplete", "th", "th") not in found(merchant.breaks())
 
 
+@pytest.mark.proof  # the suite has it of a backfill and of a list that lies
 async def test_one_accounts_failure_in_the_middle_leaves_the_others_judged(tmp_path: Path) -> None:
     def refuse(request: web.Request, body: bytes) -> bytes | int:
         return 401 if request.path == "/refunds" and of_th(request) else body

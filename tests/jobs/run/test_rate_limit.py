@@ -86,7 +86,8 @@ def test_there_is_a_shared_turn_only_with_a_queue(store: Store, tmp_path: Path) 
     assert access_of(config, store, "th").shared_rate is None
 
 
-@pytest.mark.parametrize("hosts", ["threads", pytest.param("processes", marks=pytest.mark.proof)])
+@pytest.mark.proof  # turns and quiet alone stand above
+@pytest.mark.parametrize("hosts", ["threads", "processes"])
 async def test_two_hosts_together_keep_the_rate_and_the_quiet(store: Store, hosts: str) -> None:
     """One of them is told to wait for a second; then neither asks.
 

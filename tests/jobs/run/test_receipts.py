@@ -40,6 +40,7 @@ def with_plants(tmp_path_factory: pytest.TempPathFactory) -> Found:
     return asyncio.run(over(tmp_path_factory.mktemp("receipts"), plant=True))
 
 
+@pytest.mark.proof  # the suite has the world with faults below
 async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
     done, results = await over(tmp_path, plant=False)
     now = int(done.world.as_of.timestamp())

@@ -28,14 +28,15 @@ async def test_it_finds_what_was_planted_and_nothing_else(tmp_path: Path, seed: 
         assert found(merchant.breaks()) == truth(merchant.world)
 
 
-async def test_the_same_range_again_changes_nothing(tmp_path: Path) -> None:
-    async with finished_job(tmp_path) as (merchant, first):
+@pytest.mark.parametrize("accounts", [("th",), pytest.param(("th", "jp"), marks=pytest.mark.proof)])
+async def test_the_same_range_again_changes_nothing(tmp_path: Path, accounts: tuple[str, ...]) -> None:
+    async with finished_job(tmp_path, accounts) as (merchant, first):
         before = {table: merchant.rows(table) for table in (*VERSIONED, "break", "break_event")}
         bytes_before = [path.read_bytes() for path in first.reports]
         second = await merchant.run(report=True)
         assert {table: merchant.rows(table) for table in before} == before
         assert [path.read_bytes() for path in second.reports] == bytes_before
-        assert [result.breaks_new for result in second.results] == [0, 0]
+        assert [result.breaks_new for result in second.results] == [0] * len(accounts)
 
 
 async def test_plain_files_are_of_every_account_and_of_all_together(tmp_path: Path) -> None:
@@ -86,6 +87,15 @@ async def test_a_moment_that_has_not_come_is_refused(tmp_path: Path) -> None:
 
 
 async def test_one_account_alone_is_judged_as_it_is_among_all(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, both):
+        [alone] = (await merchant.run(accounts=("jp",))).results
+        for what in ("orders", "charges", "matched_orders", "match_rate"):
+            assert getattr(alone, what) == getattr(both.results[1], what)
+        assert found(merchant.breaks()) == truth(merchant.world)
+
+
+@pytest.mark.proof
+async def test_accounts_one_after_another_are_judged_as_all_together(tmp_path: Path) -> None:
     async with job(tmp_path) as merchant:
         await merchant.run(accounts=("jp",))
         assert found(merchant.breaks()) >= {
@@ -200,7 +210,7 @@ async def test_an_order_whose_charge_may_lie_in_an_account_that_failed_is_not_ca
             return Pulled(account, "nobody answers")
         return await pull_account(context, account, *rest)
 
-    async with job(tmp_path) as merchant:
+    async with job(tmp_path, orders=40) as merchant:
         elsewhere = next(plant for plant in merchant.world.truth if plant.code == "wrong_account")
         other = "jp" if elsewhere.account == "th" else "th"
         with monkeypatch.context() as patched:

@@ -15,7 +15,13 @@ def missing(config: Config) -> set[str]:
     return {words for words in open_breaks(config) if not words.startswith("proof_unexplained")}
 
 
-@pytest.mark.parametrize("between", [None, date(2026, 1, 5)], ids=["nights", "another range between"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(None, id="nights"),
+        pytest.param(date(2026, 1, 5), id="another range between", marks=pytest.mark.proof),
+    ],
+)
 async def test_a_run_at_midnight_leaves_nothing_to_chance(tmp_path: Path, between: date | None) -> None:
     """An order and a charge without their other side, and a lost webhook, ten minutes before a run at 00:10."""
     late = MIDNIGHT - 10 * MINUTE

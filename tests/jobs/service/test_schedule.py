@@ -225,7 +225,7 @@ def leave_dead(one: Nights, account: str, day: date, now: datetime) -> None:
 
 THREE_WEEKS = (  # clocks change in London and New York
     pytest.param(date(2026, 10, 17), id="autumn"),
-    pytest.param(date(2026, 3, 7), id="spring", marks=pytest.mark.proof),
+    pytest.param(date(2026, 3, 7), id="spring"),
 )
 NIGHTS, STEP = 22, 4 * HOUR
 
@@ -253,6 +253,7 @@ def expected(first: date, trouble: Any) -> set[tuple[str, str, date]]:
     return found
 
 
+@pytest.mark.proof  # each of these alone stands above
 @pytest.mark.parametrize("first", THREE_WEEKS)
 async def test_three_weeks_of_nights(store: Store, tmp_path: Path, first: date) -> None:
     """Two schedulers, an outage, short lists, a weekend without anybody, a killed process: each night once, each hole
