@@ -44,7 +44,7 @@ class Findings:
     results: tuple[Result, ...] = ()
     carried: CarriedBreaks | None = None
     links: Links = field(default_factory=Links)
-    pulled: bool = True
+    unpulled: tuple[str, ...] = ()  # accounts of which no part of the asked days was ever pulled
     current: bool = True  # false: a look at the past, which rewrites no links
     raised: RaisedBreaks | None = None
 
@@ -101,8 +101,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     never_approved = rulings.never_approved(store, [ruling for ruling, _ in decisions], request.as_of)
     results = tuple(replace(result, register=register(result, decisions, never_approved)) for result in results)
     new_links = links_of(judged, recorded, run_range) if current and not request.of_today else Links()
-    ever_pulled = any(map(len, run_range.covered.values()))
-    return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)
+    return Findings(results, proven.carried, new_links, _unpulled(run_range), current, proven.raised)
 
 
 def find_cases(store: Store, request: JudgingRequest, subjects: Subjects) -> RaisedBreaks:
@@ -275,6 +274,14 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         failed,
         subjects,
         unread_orders=frozenset(request.unread_orders),
+    )
+
+
+def _unpulled(run_range: Range) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, asked in run_range.windows.items()
+        if not any(done.start < asked.end and asked.start < done.end for done in run_range.covered[name])
     )
 
 

@@ -183,8 +183,11 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
             if count and result.note_kinds.get(reason) == NoteKind.WAITS_FOR_OBJECTS
         ]
         road.messages += [f'account "{result.account.name}": {"; ".join(waiting)}'] if waiting else []
-    if not road.options.pull and not findings.pulled:
-        road.messages.append("no charges were ever pulled: recon pull does it, or recon run without --no-pull")
+    if not road.options.pull:
+        advice = "recon pull does it, or recon run without --no-pull"
+        road.messages += [
+            f'account "{name}": none of these days was ever pulled: {advice}' for name in findings.unpulled
+        ]
     return findings, request.context
 
 

@@ -62,6 +62,15 @@ async def test_what_was_known_earlier_can_be_judged_again_and_closes_nothing(tmp
 
 
 @pytest.mark.parametrize("record", [True, False], ids=["run", "report"])
+async def test_days_that_nobody_pulled_are_not_complete(tmp_path: Path, record: bool) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+        long_ago = date(2025, 1, 1)
+        outcome = await merchant.run(pull=False, record=record, first=long_ago, last=long_ago, as_of=None)
+        [message] = outcome.messages
+        assert message.startswith('account "th": none of these days was ever pulled: recon pull does it')
+
+
+@pytest.mark.parametrize("record", [True, False], ids=["run", "report"])
 async def test_a_moment_before_anything_was_known_is_refused_and_replaces_nothing(
     tmp_path: Path, record: bool
 ) -> None:
