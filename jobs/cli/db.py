@@ -22,7 +22,7 @@ from recon.calendars import days_window
 from recon.extras import missing
 from recon.store.copying import copy_store
 from recon.store.desk.people import Act
-from recon.store.engine import SQLITE, open_store
+from recon.store.engine import SQLITE, open_store, shown_url
 from recon.store.migrate import copy, copy_beside, current, upgrade
 from recon.store.repair import repair_clock
 from recon.store.versions import archiving
@@ -81,10 +81,12 @@ def current_version(context: typer.Context) -> None:
 @db.command()
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or a folder that gets recon-DAY.db.")],
 ) -> None:
     """Copy a SQLite store and its archive (FILE.archive). Others may use it meanwhile; PostgreSQL has pg_dump."""
     with told():
+        if file.is_dir():
+            file /= f"recon-{clock():%Y-%m-%d}.db"
         if file.exists():
             raise JobError(f"{file}: exists already")
         if not file.absolute().parent.is_dir():
@@ -121,7 +123,7 @@ def copy_into(config: Config, url: str, now: datetime) -> dict[str, Any]:
         raise JobError(f"the target: {error}") from None
     try:
         with ready_store(config) as store:
-            say_store(target.url.render_as_string())
+            say_store(shown_url(target))
             copied = copy_store(store, target, now)
             is_archived = copied.rows["archive_file"] > 0
             return {

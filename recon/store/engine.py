@@ -60,6 +60,11 @@ def open_store(url: str) -> Engine:
     return engine
 
 
+def shown_url(engine: Engine) -> str:
+    """The URL of a store as people may read it: without who logs in there."""
+    return engine.url._replace(username=None, password=None).render_as_string()
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that sees one state of the store, whatever others write meanwhile."""

@@ -39,7 +39,7 @@ a narrow terminal shows fewer columns. Into a pipe go 200 columns; scripts read 
 
 def page(folder: Path) -> str:
     """The whole page, over a demo in a folder that holds nothing yet."""
-    _, words = session(folder, {}, ["demo", "--orders", "480"])
+    _, words = session(folder, {}, ["demo"])
     assert "all were found" in words, words
     text = "\n".join(line for command in COMMANDS for line in _pictures(command, folder))
     return f"{_HEAD}\n{text}"

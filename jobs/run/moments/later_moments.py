@@ -26,7 +26,7 @@ def say_later_moments(store: Store) -> None:
 
 
 def say_store(url: str) -> None:
-    """One line on stderr: the store that the command writes to, by its URL without a password."""
+    """One line on stderr: the store that the command writes to, by its URL without who logs in there."""
     if _unnamed.is_set():
         _unnamed.clear()
         say(f"store: {url}", level="info")

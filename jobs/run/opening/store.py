@@ -16,7 +16,7 @@ from recon.model import ObjectRow
 from recon.privacy import RULES
 from recon.store import migrate
 from recon.store.desk import audit
-from recon.store.engine import LOGIN, SQLITE, DiskFull, Store, open_store, reading, writing
+from recon.store.engine import LOGIN, SQLITE, DiskFull, Store, open_store, reading, shown_url, writing
 from recon.store.versions import customers
 from recon.store.versions.archive import keep_in
 from recon.store.versions.customers import Customers, keep_customers
@@ -96,7 +96,7 @@ def ready_store(config: Config, *, writes: bool = False) -> Iterator[Store]:
     try:
         say_later_moments(store)
         if writes:
-            say_store(store.url.render_as_string())
+            say_store(shown_url(store))
         yield store
     finally:
         store.dispose()
@@ -115,7 +115,7 @@ async def opened_store(config: Config) -> AsyncIterator[Store]:
         opening.add_done_callback(_close)
         raise
     try:
-        say_store(store.url.render_as_string())
+        say_store(shown_url(store))
         yield store
     finally:
         await asyncio.to_thread(store.dispose)

@@ -60,6 +60,9 @@ async def test_runs_go_on_as_before_and_a_backup_is_whole(tmp_path: Path) -> Non
         copy.parent.mkdir()
         words = ["--config", str(merchant.config), "db", "backup", str(copy)]
         assert CliRunner().invoke(app, words).exit_code == 0
+        of_today = CliRunner().invoke(app, [*words[:-1], str(copy.parent)])
+        assert of_today.stdout.strip() == str(copy.parent / f"recon-{datetime.now(UTC):%Y-%m-%d}.db")
+        assert Path(f"{of_today.stdout.strip()}.archive").is_dir()
         copied = open_store(f"sqlite:///{copy}")
         assert rows_of(copied) == rows
         copied.dispose()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recon.model import ObjectRow
-from recon.store.engine import Store, open_store, reading
+from recon.store.engine import Store, open_store, reading, shown_url
 from recon.store.versions.save import Saved, save_gone, save_objects, save_orders
 from tests.kit.store_samples import HOUR, NOON, charge, count, opened, orders, rejected
 
@@ -26,6 +26,13 @@ def save(url: str, pages: list[list[ObjectRow]]) -> Saved:
         saved += save_objects(store, "th", "charge", page, NOON)
     store.dispose()
     return saved
+
+
+def test_the_url_that_people_read_names_the_host_and_nobody_who_logs_in() -> None:
+    assert (
+        shown_url(open_store("postgresql://anna:hunter2@db.example:5432/recon"))
+        == "postgresql://db.example:5432/recon"
+    )
 
 
 def test_writers_of_the_same_objects_store_each_version_once(store: Store) -> None:
