@@ -93,6 +93,7 @@ def run_without(*words: object) -> None:
     assert process.returncode == 0, process.stderr
 
 
+@pytest.mark.proof  # the suite sees it of what reads: tests/jobs/cli/test_reading.py
 def test_no_command_imports_them(tmp_path: Path) -> None:
     run_without("--config", configured(tmp_path), "db", "upgrade")
 

@@ -81,8 +81,8 @@ async def tell(ran: Ran, path: Path, options: RunOptions, url: str, silent: bool
     assert (await tell_of(teller, done, options, silent)).complete
 
 
-async def test_a_good_night_beats_and_is_told(made: Job, hook: Hook) -> None:
-    assert (await go(made, NIGHTLY, f"{hook.url}/a")).complete
+async def test_a_good_night_beats_and_is_told(ran: Ran, config: Path, hook: Hook) -> None:
+    await tell(ran, config, NIGHTLY, f"{hook.url}/a")
     assert [path for path, _ in hook.calls] == ["/a", "/beat"]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.batch.backfill import open_night
 from jobs.batch.nights import nights_under_way, run_night
 from jobs.batch.queue import NOT_INSTALLED, StepTry, workers_seen
 from jobs.batch.queue_settings import Pace
@@ -118,7 +119,7 @@ async def test_a_source_that_stays_down_is_left_out_with_words(
     async with merchant(tmp_path, NIGHT_OF) as (one, on_queue):
         one.config.write_text(one.config.read_text().replace(one.server.url, "http://127.0.0.1:1"), encoding="utf-8")
         config = configuration.load(one.config, {})
-        async with worker(config, replace(FAST, again=0.01)):
+        async with worker(config, replace(FAST, again=0.001)):
             outcome = await run_night(config, NIGHT_OF, clock, Silent(), FAST)
         assert (outcome.complete, outcome.results) == (False, ())
         assert ['account "th" was not pulled to its end' in words for words in outcome.messages] == [True]
@@ -142,6 +143,7 @@ async def test_a_night_whose_workbook_cannot_be_written_is_not_done_and_goes_on_
         assert [step.tries for step in on_queue.steps()] == [1, 1, 1, TRIES + 1]
 
 
+@pytest.mark.proof  # the suite has its batch alone, below
 async def test_a_night_that_goes_on_is_taken_up_by_the_next_scheduler(tmp_path: Path) -> None:
     async with merchant(tmp_path, NIGHT_OF) as (_, on_queue):
         config = on_queue.config
@@ -156,6 +158,14 @@ async def test_a_night_that_goes_on_is_taken_up_by_the_next_scheduler(tmp_path: 
             outcome = await run_night(config, options, clock, Silent(), FAST)
         assert outcome.complete
         assert batches.one_batch(on_queue.store, 2) is None, "it is the same batch"
+
+
+async def test_a_night_that_goes_on_is_seen_by_every_scheduler_and_begun_once(tmp_path: Path) -> None:
+    config = await queued_config(tmp_path)
+    assert nights_under_way(config) == []
+    asked = replace(NIGHT_OF, as_of=clock())
+    assert open_night(config, asked, clock()) == open_night(config, asked, clock()) == 1
+    assert nights_under_way(config) == [asked]
 
 
 async def test_a_step_that_kills_its_workers_ends_its_batch(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from recon.extras import EXTRAS
 from tests.jobs.cli.test_every_command import WORDS, commands, kept
 from tests.kit.loaded_modules import Loaded, loaded_by
 
@@ -18,8 +19,8 @@ FRAMES = {"numpy", "pandas", "pyarrow"}
 WORKBOOKS = {"numpy", "openpyxl"}  # openpyxl loads numpy
 CLIENT = {"aiohttp", "tenacity"}
 TABLES = {"alembic"}  # of a new store only
-OTHERS = {"apprise", "apscheduler", "bankfile", "holidays", "jinja2", "joserfc", "mt940", "procrastinate", "psycopg"}
-HEAVY = FRAMES | WORKBOOKS | CLIENT | TABLES | OTHERS
+OTHERS = {"apscheduler", "bankfile", "holidays", "jinja2", "mt940"}
+HEAVY = FRAMES | WORKBOOKS | CLIENT | TABLES | OTHERS | set(EXTRAS)
 
 # A command that only reads -> what of the heavy it has a use for, or its group has.
 READING: dict[str, set[str]] = {

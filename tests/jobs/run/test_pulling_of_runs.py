@@ -40,7 +40,7 @@ async def test_a_list_that_lies_is_a_break_of_its_account_until_it_tells_the_tru
         page = json.loads(body)
         return json.dumps(page | {"total": page["total"] + 1}).encode()
 
-    async with job(tmp_path) as merchant, altered(merchant.server.url, lie) as url:
+    async with job(tmp_path, orders=30) as merchant, altered(merchant.server.url, lie) as url:
         point(merchant, url)
         outcome = await merchant.run()
         assert not outcome.complete
