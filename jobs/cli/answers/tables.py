@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -157,8 +158,14 @@ def _by_code(run: "Outcome") -> dict[tuple[str, str], dict[str, int]]:
 
 
 def breaks(known_breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
-    """Breaks, a line each: the most severe first, then the most at risk."""
-    ordered = sorted(known_breaks, key=lambda shown: (-shown.latest.severity, -(shown.latest.amount_at_risk or 0)))
+    """Breaks, a line each: the most severe first, then the most at risk by the digits that people read."""
+
+    def largest_first(shown: KnownBreak) -> tuple[int, Decimal]:
+        raised = shown.latest
+        decimals = currencies.decimals(raised.currency) if raised.currency else 0
+        return -raised.severity, -Decimal(raised.amount_at_risk or 0).scaleb(-decimals)
+
+    ordered = sorted(known_breaks, key=largest_first)
     latest = [known_break.latest for known_break in ordered]
     at_risk = [_money(raised.amount_at_risk, raised.currency, currencies) for raised in latest]
     listing(

@@ -287,7 +287,9 @@ def _range_of(sign_off: SignOff) -> str:
 
 def _workbooks(store: Store, where: Any) -> list[StoredWorkbook]:
     wanted = [WORKBOOK.c[column.name] for column in fields(StoredWorkbook)]
-    statement = select(*wanted).where(where).order_by(WORKBOOK.c.written_at.desc(), WORKBOOK.c.sha256)
+    statement = (
+        select(*wanted).where(where).order_by(WORKBOOK.c.written_at.desc(), WORKBOOK.c.account, WORKBOOK.c.sha256)
+    )
     with reading(store) as connection:
         return [StoredWorkbook(*row) for row in connection.execute(statement)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, true, tuple_
+from sqlalchemy import Connection, Table, func, select, true, tuple_
 
 from recon import columns as c
 from recon.store import tables
@@ -77,7 +77,7 @@ class OrderCharge:
 
     id: str
     status: str
-    amount: int
+    amount: int  # what was captured of it, where Omise says so
     currency: str
     refunded_amount: int
     created_at: datetime
@@ -92,15 +92,16 @@ def charges_of(
     match = tables.MATCH.c
     of_order = (match[c.ORDER_ACCOUNT] == account) & (match[c.ORDER_ID] == order_id)
     links = select(match[c.CHARGE_ACCOUNT], match[c.CHARGE_ID], match[c.MATCHED_BY]).where(of_order)
-    names = (c.CHARGE_ID, c.STATUS, c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT, c.CREATED_AT)
     owner = table.c[c.ACCOUNT]
     key = table.c[c.CHARGE_ID]
+    took = func.coalesce(table.c[c.CAPTURED_AMOUNT], table.c[c.AMOUNT])
+    named = (table.c[name] for name in (c.CURRENCY, c.REFUNDED_AMOUNT, c.CREATED_AT))
     with reading(store) as connection:
         linked = {(row[0], row[1]): row[2] for row in connection.execute(links)}
         naming = {(account, charge_id) for charge_id in sorted(charges_naming(connection, [order_id]))[:_NAMING]}
         wanted = tuple_(owner, key).in_([*linked, *(naming - linked.keys())])
         seen = true() if visible is None else owner.in_(sorted(visible))
-        columns = (owner, *(table.c[name] for name in names))
+        columns = (owner, key, table.c[c.STATUS], took, *named)
         statement = select(*columns).where(wanted, seen, tables.known_at(table, None)).order_by(table.c[c.CREATED_AT])
         rows = connection.execute(statement).all()
     charges = [

@@ -113,6 +113,10 @@ class Chart:
         return list(zip(self.labels, row.values, strict=True))
 
 
+def _nearest(amount: int, unit: int) -> int:
+    return (2 * amount + unit) // (2 * unit)
+
+
 def _steps() -> Sequence[int]:
     return [digit * 10**zeros for zeros in range(18) for digit in (1, 2, 5)]
 
@@ -225,9 +229,9 @@ def payouts_expected(site: Site, book: StoredWorkbook) -> Chart | None:
         return site.currencies.show(amount, currency)
 
     def in_short(amount: int) -> str:
-        major = abs(amount) // 10 ** site.currencies.decimals(currency)
+        major = _nearest(abs(amount), 10 ** site.currencies.decimals(currency))
         sign = "-" if amount < 0 else ""
-        return sign + (f"{major // 1_000:,} k" if major >= _THOUSANDS else f"{major:,}")
+        return sign + (f"{_nearest(major, 1_000):,} k" if major >= _THOUSANDS else f"{major:,}")
 
     title = f"Payouts of {book.account} expected at the bank, by day, {currency}"
     return Chart(title, list(days), [Series("expected", list(days.values()))], show, in_short)

@@ -37,7 +37,8 @@ function showCount(words) {
   const form = words.closest("form");
   const count = form.querySelectorAll(`input[name="${words.dataset.count}"]:checked`).length;
   const all = form.querySelector("input[name=all]")?.checked;
-  words.textContent = all ? "All that match are chosen" : `${count} chosen`;
+  words.dataset.none ??= words.textContent;
+  words.textContent = all ? "All that match are chosen" : count ? `${count} chosen` : words.dataset.none;
 }
 
 document.querySelectorAll("[data-kind]").forEach(showFields);

@@ -58,6 +58,7 @@ def test_orders_are_there_by_their_id_and_an_unknown_one_is_not(store: Store) ->
 
 def test_an_order_has_the_charges_that_are_linked_to_it_and_those_that_name_it(store: Store) -> None:
     charges = [charge(f"chrg_{number}", amount=number, created_at=NOON - number * HOUR) for number in range(1, 5)]
+    charges[1] = charge("chrg_2", amount=5, captured_amount=2, created_at=NOON - 2 * HOUR)
     save_objects(store, "th", "charge", charges, NOON)
     save_objects(store, "jp", "charge", [charge("chrg_9", amount=9)], NOON)
     link = {c.ORDER_ACCOUNT: "th", c.ORDER_ID: "ORD-1", c.MATCHED_BY: "metadata"}

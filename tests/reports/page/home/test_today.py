@@ -110,5 +110,5 @@ async def _home(served: Page, name: str) -> tuple[set[str], set[str]]:
     assert re.search(r"\d+ open</a>", text), "the grid goes back to what was run"
     assert "Balance at the beginning" in text
     return set(re.findall(r"<h3>(\w+): ", text)), set(
-        re.findall(r">(\w+)</a>:\s+<span class=\"tag missing\">none", text)
+        re.findall(r">(\w+)</a>:\s+<span class=\"tag missing\">no run", text)
     )
