@@ -8,8 +8,7 @@ from recon.columnar import np
 from recon.methods.deadlines import asked_again
 from recon.settings import Context
 from recon.store.engine import Store
-from recon.store.related.pending import pending_charges
-from recon.store.versions.load import complete_windows
+from recon.store.versions.load import complete_windows, pending_charges
 from recon.triage.values import charges_at
 
 

@@ -106,9 +106,7 @@ def objects_of(store: Store, account: str, event_ids: Collection[str]) -> dict[s
             row[0]: row[1]
             for condition in bulk.among(connection, event[c.EVENT_ID], event_ids)
             for row in connection.execute(
-                select(event[c.EVENT_ID], event[c.OBJECT_ID]).where(
-                    event[c.ACCOUNT] == account, tables.known_at(_EVENT, None), condition
-                )
+                select(event[c.EVENT_ID], event[c.OBJECT_ID]).where(tables.current(_EVENT, account), condition)
             )
         }
 
@@ -120,9 +118,7 @@ def charges_of(store: Store, account: str, ids: Collection[str]) -> dict[str, st
         for table in (_REFUND, _DISPUTE):
             key = table.c[tables.key_of(table)]
             for condition in bulk.among(connection, key, ids):
-                own = select(key, table.c[c.CHARGE_ID]).where(
-                    table.c[c.ACCOUNT] == account, tables.known_at(table, None), condition
-                )
+                own = select(key, table.c[c.CHARGE_ID]).where(tables.current(table, account), condition)
                 owners.update((row[0], row[1]) for row in connection.execute(own))
     return owners
 
@@ -135,8 +131,8 @@ def transactions_to_read(store: Store, account: str, ids: Collection[str]) -> li
             named = table.c[c.TRANSACTION_ID]
             is_stored = exists().where(_TRANSACTION.c[c.TRANSACTION_ID] == named)
             for condition in bulk.among(connection, table.c[tables.key_of(table)], ids):
-                current = and_(table.c[c.ACCOUNT] == account, tables.known_at(table, None), condition)
-                rows = connection.execute(select(named).where(current, named.is_not(None), ~is_stored))
+                current = tables.current(table, account)
+                rows = connection.execute(select(named).where(current, condition, named.is_not(None), ~is_stored))
                 booked.update(rows.scalars())
     return sorted(booked)
 
@@ -156,8 +152,7 @@ def delivery(store: Store, account: str, now: datetime) -> Delivery:
         since = max(first, now - LOOKED_AT) if first else now - timedelta(days=1)
         made = event[c.CREATED_AT]
         listed = and_(
-            event[c.ACCOUNT] == account,
-            tables.known_at(_EVENT, None),
+            tables.current(_EVENT, account),
             made >= to_micros(since),
             made < to_micros(now - SLOW),
         )

@@ -75,7 +75,7 @@ def _index_piece(store: Store, account: str, rules: NameRules, piece: int) -> in
         since = _stale_from(connection, account, rules)
         if since is None:  # somebody else did it meanwhile
             return 0
-        stale = (_CHARGE.c[c.ACCOUNT] == account) & tables.known_at(_CHARGE, None) & (since <= _SEEN)
+        stale = tables.current(_CHARGE, account) & (since <= _SEEN)
         last = connection.execute(select(_SEEN).where(stale).order_by(_SEEN).offset(piece).limit(1)).scalar()
         wanted = stale if last is None else stale & (last >= _SEEN)
         texts = [_CHARGE.c[name] for name in (c.CHARGE_ID, c.DESCRIPTION, c.METADATA)]

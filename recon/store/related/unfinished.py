@@ -78,7 +78,7 @@ def not_final(store: Store, account: str, swept: Swept) -> dict[str, list[Any]]:
     with reading(store) as connection:
         for kind, condition in NOT_FINAL.items():
             table = tables.OBJECTS[kind]
-            statement = _ids(kind).where(_current(table, account), _beyond(table, swept), condition)
+            statement = _ids(kind).where(tables.current(table, account), _beyond(table, swept), condition)
             ids_by_kind[kind] = sorted(_id(kind, row) for row in connection.execute(statement))
     return ids_by_kind
 
@@ -111,7 +111,7 @@ def may_succeed_late(store: Store, account: str, until: datetime, lookback: time
         ~_paid(order),
     )
     statement = _ids("charge").where(
-        _current(charge, account),
+        tables.current(charge, account),
         _CHARGE[c.CREATED_AT] >= to_micros(until - 2 * lookback),
         ended_at >= to_micros(until - lookback),
         _beyond(charge, swept),
@@ -125,7 +125,7 @@ def may_succeed_late(store: Store, account: str, until: datetime, lookback: time
 def unlisted(store: Store, account: str, kind: str, window: Window, listed: Collection[str]) -> list[Any]:
     """Ids of what is stored as created in a window and was not listed; a refund's is a pair as above."""
     table = tables.OBJECTS[kind]
-    statement = _ids(kind).where(_current(table, account), tables.created_in(table, window))
+    statement = _ids(kind).where(tables.current(table, account), tables.created_in(table, window))
     listed_ids = set(listed)
     with reading(store) as connection:
         return sorted(_id(kind, row) for row in connection.execute(statement) if row[-1] not in listed_ids)
@@ -173,9 +173,9 @@ def named_by_transactions(store: Store, account: str, since: datetime, swept: Sw
     But for a charge's own payment, where the charge as it is stored names it: it tells of nothing newer.
     """
     charge = tables.OBJECTS["charge"]
-    names_it = _current(charge, account) & (charge.c[c.CHARGE_ID] == _MOVES.c[c.ORIGIN])
+    names_it = tables.current(charge, account) & (charge.c[c.CHARGE_ID] == _MOVES.c[c.ORIGIN])
     names_it &= charge.c[c.TRANSACTION_ID] == _MOVES.c[c.TRANSACTION_ID]
-    recent = _current(_MOVES, account) & (_MOVES.c[c.SEEN_AT] >= to_micros(since)) & ~exists().where(names_it)
+    recent = tables.current(_MOVES, account) & (_MOVES.c[c.SEEN_AT] >= to_micros(since)) & ~exists().where(names_it)
     return _named(store, account, _MOVES.c[c.ORIGIN], recent, swept)
 
 
@@ -189,9 +189,9 @@ def _named(
             key = table.c[tables.key_of(table)]
             names = select(named).where(recent, func.substr(named, 1, len(prefix)) == prefix).distinct()
             if kind == "refund":
-                names = _ids(kind).where(_current(table, account), _beyond(table, swept), key.in_(names))
+                names = _ids(kind).where(tables.current(table, account), _beyond(table, swept), key.in_(names))
             else:
-                in_sweep = exists().where(_current(table, account), key == named, not_(_beyond(table, swept)))
+                in_sweep = exists().where(tables.current(table, account), key == named, not_(_beyond(table, swept)))
                 names = names.where(~in_sweep)
             ids_by_kind[kind] = sorted(_id(kind, row) for row in connection.execute(names))
     return ids_by_kind
@@ -207,10 +207,6 @@ def _id(kind: str, row: Any) -> Any:
     return tuple(row) if kind == "refund" else row[0]
 
 
-def _current(table: Table, account: str | ColumnElement[str]) -> ColumnElement[bool]:
-    return (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
-
-
 def _beyond(table: Table, swept: Swept) -> ColumnElement[bool]:
     """Created outside the windows of its kind. So put that SQLite looks for what else is asked, not for the sides."""
     return and_(true(), *(not_(tables.created_in(table, window)) for window in swept.get(table.name, ())))
@@ -220,8 +216,10 @@ def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: 
     """Stored charges beyond a window with a part of a kind that meets a condition."""
     charge = tables.OBJECTS["charge"]
     part = tables.OBJECTS[kind]
-    parts = select(part.c[c.CHARGE_ID]).where(_current(part, account), condition)
-    return _ids("charge").where(_current(charge, account), _beyond(charge, swept), charge.c[c.CHARGE_ID].in_(parts))
+    parts = select(part.c[c.CHARGE_ID]).where(tables.current(part, account), condition)
+    return _ids("charge").where(
+        tables.current(charge, account), _beyond(charge, swept), charge.c[c.CHARGE_ID].in_(parts)
+    )
 
 
 def _links(match: FromClause, table: Table) -> ColumnElement[bool]:
@@ -269,7 +267,7 @@ def _naming_missing(is_first: bool) -> list[tuple[str, Table, CompoundSelect[Any
 def _naming(kind: str, table: Table, is_first: bool) -> Iterator[Select[Any]]:
     named = table.c[c.ORIGIN if table is _MOVES else tables.key_of(tables.OBJECTS[kind])]
     key = table.c[tables.key_of(table)]
-    missing = _missing(kind, named).add_columns(key).where(_current(table, _ACCOUNT))
+    missing = _missing(kind, named).add_columns(key).where(tables.current(table, _ACCOUNT))
     if is_first or table not in _SEEN:
         yield missing
         return

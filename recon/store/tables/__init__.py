@@ -72,6 +72,11 @@ def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:
     return (table.c[c.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))
 
 
+def current(table: Table, account: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """The current versions of an account's."""
+    return (table.c[c.ACCOUNT] == account) & known_at(table, None)
+
+
 def created_in(table: Table, window: Window) -> ColumnElement[bool]:
     """The rows created in a window."""
     created = table.c[c.CREATED_AT]
@@ -102,12 +107,12 @@ def _indexes(table: Table, key: str, by: str = c.CREATED_AT) -> None:
     # By id first: Omise's ids are unique across accounts, so this also finds an object whose account is not known.
     name = f"uq_{table.name}_current"
     ids = (table.c[key], table.c[c.ACCOUNT])
-    Index(name, *ids, unique=True, **_where(known_at(table, None)))
+    Index(name, *ids, unique=True, **only_where(known_at(table, None)))
     # Without the key: PostgreSQL without statistics would look for ids here, and that through all of an account.
     Index(None, table.c[c.ACCOUNT], table.c[by])
 
 
-def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+def only_where(condition: ColumnElement[bool]) -> dict[str, Any]:
     """An index of those rows alone: where they are few, it costs next to nothing."""
     return {"sqlite_where": condition, "postgresql_where": condition}
 
@@ -154,39 +159,25 @@ for _name, _table, _waits in (
     ("ix_refund_pending", OBJECTS["refund"], IS_REFUND_PENDING),
     ("ix_order_refund_requested", ORDER, IS_REFUND_REQUESTED),
 ):
-    Index(_name, *(_table.c[name] for name in (c.ACCOUNT, c.STATUS, key_of(_table))), **_where(_waits))
-Index("ix_charge_paid_late", _CHARGE[c.ACCOUNT], _CHARGE[c.PAID_AT], **_where(IS_PAID_LATE))
-Index("ix_order_charge_id", ORDER.c[c.CHARGE_ID], **_where(ORDER.c[c.CHARGE_ID].is_not(None)))
+    Index(_name, *(_table.c[name] for name in (c.ACCOUNT, c.STATUS, key_of(_table))), **only_where(_waits))
+Index("ix_charge_paid_late", _CHARGE[c.ACCOUNT], _CHARGE[c.PAID_AT], **only_where(IS_PAID_LATE))
+Index("ix_order_charge_id", ORDER.c[c.CHARGE_ID], **only_where(ORDER.c[c.CHARGE_ID].is_not(None)))
 for _seen in (*(OBJECTS[kind] for kind in ("charge", "refund", "transaction", "dispute")), ORDER):
     Index(None, _seen.c[c.ACCOUNT], _seen.c[c.SEEN_AT])
 Index(None, OBJECTS["transaction"].c[c.ORIGIN])
 
+
+def _seen_table(name: str, frame: c.Frame, *keys: str) -> Table:
+    seen = (Column(c.SEEN_AT, BigInteger(), primary_key=True), Column(SUPERSEDED_AT, BigInteger()))
+    return Table(name, METADATA, *_declared(frame, keys), *seen)
+
+
 # A row that could not be read, from when it was seen until its source no longer held it (`superseded_at`).
-REJECTED = Table(
-    "rejected_row",
-    METADATA,
-    *_declared(c.REJECTED, (c.SOURCE, c.DIGEST)),
-    Column(c.SEEN_AT, BigInteger(), primary_key=True),
-    Column(SUPERSEDED_AT, BigInteger()),
-)
-
+REJECTED = _seen_table("rejected_row", c.REJECTED, c.SOURCE, c.DIGEST)
 # What of the bank could not be read, from when to when: beside a row's reason which credits it may hold.
-UNREAD = Table(
-    "unread_bank",
-    METADATA,
-    *_declared(c.UNREAD, (c.SOURCE, c.DIGEST)),
-    Column(c.SEEN_AT, BigInteger(), primary_key=True),
-    Column(SUPERSEDED_AT, BigInteger()),
-)
-
+UNREAD = _seen_table("unread_bank", c.UNREAD, c.SOURCE, c.DIGEST)
 # An object that could not be read, from when it was seen until it was read after all, or gone.
-KEPT_ASIDE = Table(
-    "kept_aside",
-    METADATA,
-    *_declared(c.ASIDE, (c.ACCOUNT, c.KIND, c.NAME)),
-    Column(c.SEEN_AT, BigInteger(), primary_key=True),
-    Column(SUPERSEDED_AT, BigInteger()),
-)
+KEPT_ASIDE = _seen_table("kept_aside", c.ASIDE, c.ACCOUNT, c.KIND, c.NAME)
 
 ACCOUNT = Table(
     "account",
@@ -325,8 +316,8 @@ IS_OPEN = BREAK.c.status.in_([literal_column(f"'{one}'") for one in BreakStatus 
 # What is open, in the two orders in which people page through all of it. PostgreSQL reads every row of the table
 # rather than the wide index; SQLite takes the wide one even where it has these.
 _FIRST = (BREAK.c.severity.desc(), BREAK.c.comparable_amount.desc(), BREAK.c.id, BREAK.c.account)
-Index("ix_break_open", *_FIRST, **_where(IS_OPEN))
-Index("ix_break_open_due", BREAK.c.due_by, *_FIRST, **_where(IS_OPEN))
+Index("ix_break_open", *_FIRST, **only_where(IS_OPEN))
+Index("ix_break_open_due", BREAK.c.due_by, *_FIRST, **only_where(IS_OPEN))
 RUN_BREAK = Table(
     "run_break",
     METADATA,

@@ -1,8 +1,8 @@
 """The tables of long work: batches and their steps, whoever does them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from recon.store.tables import METADATA, SERIAL, Moment
+from recon.store.tables import METADATA, SERIAL, Moment, only_where
 
 # One request, planned once. `name` says what is asked: two that are the same are one batch while it goes on. `as_of`
 # is what every step means by now. `words`: why it ended before its steps were done.
@@ -23,8 +23,7 @@ BATCH = Table(
     Column("words", Text()),
     sqlite_autoincrement=True,
 )
-_OPEN = text("ended_at IS NULL")
-Index("uq_batch_open", BATCH.c.name, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("uq_batch_open", BATCH.c.name, unique=True, **only_where(BATCH.c.ended_at.is_(None)))
 
 # A step is done once: `done_at`, `outcome` (JSON) and `packed_result` are written in one transaction with its result.
 # `complete`: nothing is missing from it. `run_id`: the run that a judged account and range were recorded in.

@@ -1,8 +1,8 @@
 """The tables of what runs by itself: attempts at runs, of which one per account may go on, and extra jobs."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text
 
-from recon.store.tables import METADATA, SERIAL, Moment
+from recon.store.tables import METADATA, SERIAL, Moment, only_where
 
 # `ended_at` null: it goes on and holds its account; `process` is one life of a process, since a pid comes again.
 # `pulled` and `as_of`: whether it counts as the run of a day that was over.
@@ -32,8 +32,7 @@ ATTEMPT = Table(
     Column("yields", Boolean()),
     sqlite_autoincrement=True,
 )
-_RUNNING = text("ended_at IS NULL")
-Index("uq_attempt_running", ATTEMPT.c.account, unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
+Index("uq_attempt_running", ATTEMPT.c.account, unique=True, **only_where(ATTEMPT.c.ended_at.is_(None)))
 Index(None, ATTEMPT.c.account, ATTEMPT.c.last_day)
 
 # An extra job at one of its hours; `hour` is local, so that the hour a clock shows twice comes once.

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Table, Text
 
-from recon.store.tables import METADATA, Moment
+from recon.store.tables import METADATA, Moment, only_where
 
 # `charge_id` is a hint of the webhook's own, kept of a signed one alone. `read_at` null: it waits to be read.
 # `is_forged`: Omise knows no such event. `again_at`: its case is judged once more then, what waits now being over.
@@ -17,7 +17,6 @@ WEBHOOK = Table(
     Column("is_forged", Boolean(), nullable=False),
     Column("again_at", Moment()),
 )
-_WAITS = WEBHOOK.c.read_at.is_(None)
-Index("ix_webhook_waits", WEBHOOK.c.account, WEBHOOK.c.received_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
-_AGAIN = WEBHOOK.c.again_at.is_not(None)
-Index("ix_webhook_again", WEBHOOK.c.account, WEBHOOK.c.again_at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
+_W = WEBHOOK.c
+Index("ix_webhook_waits", _W.account, _W.received_at, **only_where(_W.read_at.is_(None)))
+Index("ix_webhook_again", _W.account, _W.again_at, **only_where(_W.again_at.is_not(None)))

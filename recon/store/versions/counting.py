@@ -58,10 +58,10 @@ def _listed(kind: str) -> Select[Any]:
     end: ColumnElement[int] = bindparam("end")
     table = tables.OBJECTS[kind]
     created = table.c[c.CREATED_AT]
-    stored = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
+    stored = tables.current(table, account)
     listed = ~table.c[c.DELETED] if kind == c.TRANSFER.name else stored
     aside = tables.KEPT_ASIDE
-    unread = (aside.c[c.ACCOUNT] == account) & (aside.c[c.KIND] == kind) & tables.known_at(aside, None)
+    unread = tables.current(aside, account) & (aside.c[c.KIND] == kind)
     unread &= ~exists().where(stored, table.c[tables.key_of(table)] == aside.c[c.NAME])
     within = (aside.c[c.CREATED_FROM] > start) & (aside.c[c.CREATED_TO] < end)
     touching = (aside.c[c.CREATED_FROM] <= end) & (aside.c[c.CREATED_TO] >= start)
@@ -105,7 +105,7 @@ def crowded_days(
             if not any(moment in window for window in swept):
                 day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
                 by_day.setdefault(day, []).append(own_ids[own_id])
-        of_account = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
+        of_account = tables.current(table, account)
         for day, asked in by_day.items():
             windows = outside([Window(day, min(day + _DAY, until))], swept) if len(asked) > _LIST_COSTS else ()
             listed = (_count(connection, table, of_account & tables.created_in(table, window)) for window in windows)

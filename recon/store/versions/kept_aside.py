@@ -72,7 +72,7 @@ def to_read_again(store: Store, account: str) -> dict[str, list[str | tuple[str,
     """Ids of what is kept aside, by kind; a refund's is the pair (charge id, refund id), if its charge is known."""
     ids_of_kind: dict[str, list[str | tuple[str, str]]] = {}
     columns = (_TABLE.c[c.KIND], _TABLE.c[c.OBJECT_ID], _TABLE.c[c.CHARGE_ID])
-    statement = select(*columns).where(_TABLE.c[c.ACCOUNT] == account, tables.known_at(_TABLE, None))
+    statement = select(*columns).where(tables.current(_TABLE, account))
     with reading(store) as connection:
         for kind, object_id, charge_id in connection.execute(statement.where(columns[1].is_not(None))):
             if kind != c.REFUND.name:
@@ -83,7 +83,7 @@ def to_read_again(store: Store, account: str) -> dict[str, list[str | tuple[str,
 
 
 def _is_current(account: str, kind: str) -> ColumnElement[bool]:
-    return and_(_TABLE.c[c.ACCOUNT] == account, _TABLE.c[c.KIND] == kind, tables.known_at(_TABLE, None))
+    return tables.current(_TABLE, account) & (_TABLE.c[c.KIND] == kind)
 
 
 def _release(connection: Connection, account: str, kind: str, names: Sequence[str], seen: int) -> None:

@@ -73,6 +73,13 @@ def load_books(
         return whole_books(connections, wanted, as_of, None if versions_at is None else to_micros(versions_at))
 
 
+def pending_charges(store: Store, account: str, as_of: datetime) -> pd.DataFrame:
+    """Current versions (CHARGES) of the account's charges that are pending, created up to a moment."""
+    query = book_queries(store.dialect.name, as_of, None, ORDER_ID_ALONE)["charges"]
+    with reading(store) as connection:
+        return fetch(connection, query.where([(query.table.c[c.ACCOUNT] == account) & tables.IS_PENDING]))
+
+
 def whole_books(
     connections: Sequence[Connection], wanted: Mapping[str, Query], as_of: datetime, versions_at: int | None
 ) -> Books:

@@ -74,6 +74,7 @@ def _ledger_begins(connection: Connection, account: str, first: int) -> int:
     start = connection.execute(select(func.min(window.start_at)).where(pulled)).scalar()
     if start is not None:
         return to_micros(start)
-    own = (_T[c.ACCOUNT] == account) & tables.known_at(tables.OBJECTS["transaction"], None)
-    statement = select(func.min(_T[c.CREATED_AT])).where(own, _T[c.FIRST_SEEN_AT] <= first)
+    statement = select(func.min(_T[c.CREATED_AT])).where(
+        tables.current(_TABLE, account), _T[c.FIRST_SEEN_AT] <= first
+    )
     return int(connection.execute(statement).scalar() or 0)
