@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, Table, and_, delete, or_, select, update
 
 from recon import columns as c
 from recon.model import BreakEvent, BreakStatus
@@ -25,17 +25,16 @@ from recon.store.desk.people import Act
 from recon.store.engine import Store, to_micros, writing
 from recon.store.runs.attempts import FAILED
 from recon.store.runs.break_rows import content, insert_events, rulings_by, standing_row
-from recon.store.tables.alerts import ALERT, ALERT_CLAIM, ALERT_DELIVERY
-from recon.store.tables.archive import ARCHIVE_FILE, MASKING
-from recon.store.tables.batches import BATCH, BATCH_STEP
-from recon.store.tables.customers import FORGOTTEN, HASH_KEY, RETENTION
-from recon.store.tables.desk import AUDIT, OPENING_ITEM, RULING, SIGN_OFF, WORKBOOK
-from recon.store.tables.journal import JOURNAL_EXPORT
+from recon.store.schema import METADATA
+from recon.store.tables.alerts import ALERT_CLAIM
+from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.tables.batches import BATCH
+from recon.store.tables.customers import RETENTION
+from recon.store.tables.desk import AUDIT, RULING, SIGN_OFF
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
-from recon.store.tables.people import ACCESS, SESSION, TOKEN, USER
+from recon.store.tables.people import LOGIN_TRY
 from recon.store.tables.rate_limit import OMISE_TURN
 from recon.store.tables.related import CHARGE_NAME_RULES, LEDGER_DAY, NAMES_LOOKED_AT
-from recon.store.tables.webhooks import WEBHOOK
 
 UNDONE = "undone"  # a run whose clock was wrong
 REPAIRED = "repaired"  # the audit entry, and the event of a break whose earlier events are sealed
@@ -47,40 +46,18 @@ _VERSIONED: tuple[Table, ...] = (
     tables.REJECTED,
     tables.UNREAD,
 )
-# What is lowered to now, beside runs, attempts and batches; a retry that was put off is due now.
-_LOWERED: tuple[Column[Any], ...] = (
-    tables.PULL_WINDOW.c.pulled_at,
-    tables.ACCOUNT.c.first_seen_at,
-    *(tables.RUN.c[name] for name in ("started_at", "recorded_at", "as_of")),
-    *(ATTEMPT.c[name] for name in ("as_of", "began_at", "beat_at", "ended_at")),
-    *(BATCH.c[name] for name in ("as_of", "created_at", "ended_at")),
-    BATCH_STEP.c.begun_at,
-    BATCH_STEP.c.done_at,
-    ALERT.c.at,
-    ALERT_CLAIM.c.cleared_at,
-    ALERT_DELIVERY.c.sent_at,
-    ALERT_DELIVERY.c.next_try_at,
-    *(RULING.c[name] for name in ("at", "approved_at", "ended_at")),
-    SIGN_OFF.c.at,
-    SIGN_OFF.c.ended_at,
-    WORKBOOK.c.as_of,
-    WORKBOOK.c.written_at,
-    OPENING_ITEM.c.at,
-    ARCHIVE_FILE.c.archived_at,
-    USER.c.created_at,
-    USER.c.disabled_at,
-    *(SESSION.c[name] for name in ("created_at", "seen_at", "ended_at")),
-    *(TOKEN.c[name] for name in ("created_at", "used_at", "revoked_at")),
-    ACCESS.c.at,
-    JOB_RUN.c.ended_at,
-    JOURNAL_EXPORT.c.at,
-    JOURNAL_EXPORT.c.as_of,
-    *(WEBHOOK.c[name] for name in ("received_at", "read_at", "again_at")),
-    MASKING.c.masked_at,
-    MASKING.c.cleared_at,
-    HASH_KEY.c.begun_at,
-    FORGOTTEN.c.at,
-    RETENTION.c.at,
+# Moments that are put right apart, that a hash proves, or at which nothing happened; all others are lowered to now. A
+# retry that was put off is due then.
+_APART = {
+    *(*tables.BREAK.c, *tables.BREAK_EVENT.c, *AUDIT.c, *tables.BALANCE.c),
+    *(tables.PULL_WINDOW.c.start_at, tables.PULL_WINDOW.c.end_at, JOB_RUN.c.began_at),
+    *(ARCHIVE_FILE.c.before_at, RETENTION.c.before_at, LOGIN_TRY.c.since),
+}
+_LOWERED = tuple(
+    column
+    for table in METADATA.sorted_tables
+    for column in table.columns
+    if isinstance(column.type, tables.Moment) and column not in _APART
 )
 _STATUSES: Mapping[str, BreakStatus] = {
     **dict.fromkeys(("opened", "reopened", "fell", "expired", "undone"), BreakStatus.OPEN),
