@@ -47,6 +47,11 @@ def within(moments: pd.Series[Any], window: Window) -> Mask:
     return np.asarray((values >= window.start) & (values < window.end), dtype=bool)
 
 
+def micros(moments: pd.Series[Any]) -> Ints:
+    """Microseconds since the epoch (UTC)."""
+    return np.asarray(moments.astype("int64"), dtype=np.int64)
+
+
 def local_days(moments: pd.Series[Any], zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
     """The business date (datetime64[D]) on which each moment falls."""
     days: npt.NDArray[np.datetime64] = (

@@ -200,7 +200,7 @@ def _count_the_others(board: Board, sides: _Sides, ranges: _Ranges, doubtful: Ma
 def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
     """Where each order's candidates stand: equal group, amount within the tolerance, time within the window."""
     amounts = c.captured_amounts(board.charges)[sides.charges]
-    times = _micros(board.charges[c.CREATED_AT])[sides.charges]
+    times = c.micros(board.charges[c.CREATED_AT])[sides.charges]
     expected = board.orders[c.AMOUNT].to_numpy(dtype=np.int64)[sides.orders]
     slack = c.slack(board.orders[c.CURRENCY].iloc[sides.orders], expected, settings.tolerance)
     steps = np.unique(amounts)
@@ -219,7 +219,7 @@ def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
     entries = np.argsort(keys, kind="stable")
     keys = keys[entries]
     own = own_cell * moments
-    made = _micros(board.orders[c.CREATED_AT])[sides.orders][order]
+    made = c.micros(board.orders[c.CREATED_AT])[sides.orders][order]
     window = settings.window // c.MICROSECOND
 
     def place(moment: Ints, side: Any) -> Positions:
@@ -245,10 +245,6 @@ def _candidates(
         charges = np.unique(sides.charges[ranges.entries[low:high]])
         named = sorted(zip(ids.iloc[charges], charges.tolist(), strict=True))
         yield int(sides.orders[ranges.order[at]]), tuple(charge for _, charge in named)
-
-
-def _micros(times: pd.Series[Any]) -> Ints:
-    return times.to_numpy(dtype="datetime64[us]").astype(np.int64)
 
 
 PASSES = (Pass("amount, time and customer", 5, by_customer), Pass("amount and time", 6, by_time))

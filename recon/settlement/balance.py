@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from recon import columns as c
 from recon.calendars import days_window, local_day
 from recon.columnar import np, pd
-from recon.model import Account, Books, LedgerHistory, Proof, Window
-from recon.settlement.fifo import held_before, histories_of
+from recon.model import Account, Books, Proof, Window
+from recon.settlement.fifo import booked_before
 from recon.settlement.gaps import Reasons, proof_of
 from recon.settlement.ledger import Ledger, kind_words
 
 AGREES_LATER = "booked before this reading and stored after it: the last reading agrees"
 OF_LAST_READING = "the last reading differs, too: ledger_to_balance"
 _DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_BEYOND = 40  # days after the range up to the last reading; beyond, only that reading's own
 
 
 def days(books: Books, account: Account, first: date, last: date) -> pd.DataFrame:
-    """One row per day of the range (shaped BALANCE_DAYS), and on to the day of the account's last reading.
-
-    The first reading says what was there before the stored ledger begins; without one, that counts as nothing.
-    """
+    """One row per day of the range (shaped BALANCE_DAYS), and on to the day of the account's last reading."""
     read = _readings(books, account)
-    ends = _span(first, last, max(read, default=last))
-    history = histories_of(books).get(account.name, LedgerHistory())
-    base = held_before(books.readings, account.name) or 0
-    rows = []
-    for day in ends:
-        window = days_window(day, day, account.zone)
-        midnights = np.array([_micros(window.start), _micros(window.end)], dtype=np.int64)
-        credits, debits = history.booked_before(midnights)
-        opening, closing = (base + credits - debits).tolist()
-        moved = int(np.diff(credits)[0]), int(np.diff(debits)[0])
-        reading = read.get(day)
-        whole = (opening, *moved, closing)
-        rows.append((account.name, day.isoformat(), account.currency, *whole, *(reading or (None,) * 5)))
-    return c.BALANCE_DAYS.from_rows(rows)
+    shown = _span(first, last, max(read, default=last))
+    windows = [days_window(day, day, account.zone) for day in shown]
+    opening, credits_before, debits_before = booked_before(books, account.name, [day.start for day in windows])
+    closing, credits, debits = booked_before(books, account.name, [day.end for day in windows])
+    sums = (opening, credits - credits_before, debits - debits_before, closing)
+    return c.BALANCE_DAYS.from_rows(
+        (account.name, day.isoformat(), account.currency, *of_day, *read.get(day, (None,) * 5))
+        for day, *of_day in zip(shown, *(each.tolist() for each in sums), strict=True)
+    )
 
 
 def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.DataFrame:
@@ -126,7 +117,3 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
             reserve,
         )
     return last_of_day
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // c.MICROSECOND

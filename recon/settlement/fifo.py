@@ -7,8 +7,8 @@ cannot take what was not available when its debit was booked. Any other debit ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from recon import columns as c
@@ -62,7 +62,7 @@ class HistoryBuilder:
         self._by_transaction = {
             id: place for place, id in enumerate(transfers[c.TRANSACTION_ID].tolist()) if named[place]
         }
-        self._created = micros(transfers[c.CREATED_AT])
+        self._created = c.micros(transfers[c.CREATED_AT])
         self._turns = np.unique(self._created)
         self._moments = np.unique(moments)
         # What came since the turn, or the moment, before: other debits, and credits that became available.
@@ -178,6 +178,16 @@ def histories_of(books: Books) -> Mapping[str, LedgerHistory]:
     return books.histories or ledger_histories(books.transactions, books.transfers, books.readings)
 
 
+def booked_before(books: Books, account: str, moments: Sequence[datetime]) -> tuple[Ints, Ints, Ints]:
+    """Before each moment, a whole quarter hour: an account's balance, and all credits and debits that are stored.
+
+    The first reading says what was there before the stored ledger begins; without one, that counts as nothing.
+    """
+    history = histories_of(books).get(account, LedgerHistory())
+    credits, debits = history.booked_before(c.micros(pd.Series(moments, dtype=c.MOMENT)))
+    return (held_before(books.readings, account) or 0) + credits - debits, credits, debits
+
+
 def ledger_histories(
     transactions: pd.DataFrame, transfers: pd.DataFrame, readings: pd.DataFrame
 ) -> dict[str, LedgerHistory]:
@@ -185,7 +195,7 @@ def ledger_histories(
     ids = transactions[c.TRANSACTION_ID]
     origins = transactions[c.ORIGIN]
     named = c.is_in(ids, transfers[c.TRANSACTION_ID]) | c.is_in(origins, transfers[c.TRANSFER_ID])
-    created = micros(transactions[c.CREATED_AT])
+    created = c.micros(transactions[c.CREATED_AT])
     available = available_at(transactions)
     amounts = transactions[c.AMOUNT].to_numpy(dtype=np.int64)
     signed = np.where(c.equals(transactions, c.DIRECTION, CREDIT), amounts, -amounts)
@@ -247,7 +257,7 @@ def _spans(history: LedgerHistory, first: Ints, last: Ints) -> tuple[Span, ...]:
 def available_at(transactions: pd.DataFrame) -> Ints:
     """From when each can be paid out (microseconds since the epoch): `transferable_at`, not before its creation."""
     free = transactions[c.TRANSFERABLE_AT].fillna(transactions[c.CREATED_AT])
-    return np.maximum(micros(free), micros(transactions[c.CREATED_AT]))
+    return np.maximum(c.micros(free), c.micros(transactions[c.CREATED_AT]))
 
 
 def accounts(transactions: pd.DataFrame) -> Iterator[tuple[str, Ints]]:
@@ -255,8 +265,3 @@ def accounts(transactions: pd.DataFrame) -> Iterator[tuple[str, Ints]]:
     codes, names = pd.factorize(transactions[c.ACCOUNT])
     for code, name in enumerate(names):
         yield str(name), np.flatnonzero(codes == code)
-
-
-def micros(moments: pd.Series[Any]) -> Ints:
-    """Microseconds since the epoch."""
-    return np.asarray(moments.astype("int64"), dtype=np.int64)

@@ -12,9 +12,9 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window, local_day
 from recon.columnar import np, pd
-from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
+from recon.model import MOVING_LINES, Account, BalanceLine, Books
 from recon.settlement.balance import held_against, readings_of
-from recon.settlement.fifo import held_before, histories_of, micros
+from recon.settlement.fifo import booked_before
 from recon.settlement.ledger import Ledger
 
 MovedPart = tuple[BalanceLine, Positions, Ints]  # a line, places among chosen transactions, what each moved
@@ -67,9 +67,7 @@ def waterfall(books: Books, moved: pd.DataFrame, account: Account, first: date, 
     booked in another currency than the account's stands in lines of its own, without opening and closing.
     """
     window = days_window(first, last, account.zone)
-    history = histories_of(books).get(account.name, LedgerHistory())
-    credits, debits = history.booked_before(micros(pd.Series([window.start, window.end], dtype=c.MOMENT)))
-    opening, closing = ((held_before(books.readings, account.name) or 0) + credits - debits).tolist()
+    opening, closing = booked_before(books, account.name, (window.start, window.end))[0].tolist()
     lines: list[tuple[str, str, int | None, int, str | None]] = [
         (BalanceLine.OPENING, account.currency, None, opening, None)
     ]

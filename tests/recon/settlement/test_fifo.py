@@ -31,7 +31,6 @@ from recon.settlement.fifo import (
     held_before,
     histories_of,
     ledger_histories,
-    micros,
     needed_credits,
 )
 from tests.kit.books import ACCOUNTS, AS_OF, TH, Job, Row
@@ -141,7 +140,7 @@ def inside(moments: "pd.Series[pd.Timestamp]", window: Window) -> Any:
 
 def among(rows: pd.DataFrame, account: Account, spans: Iterable[Span]) -> Any:
     """Which transactions an account's spans ask for, by their creation as well."""
-    made, free, found = micros(rows[c.CREATED_AT]), available_at(rows), np.zeros(len(rows), dtype=bool)
+    made, free, found = c.micros(rows[c.CREATED_AT]), available_at(rows), np.zeros(len(rows), dtype=bool)
     for span in spans:
         found |= (free >= span.first) & (free <= span.last) & (made >= span.since)
     return found & (rows[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
@@ -221,7 +220,7 @@ def test_a_line_is_what_plain_loops_make_of_it(
 def test_the_order_and_the_pieces_do_not_matter(acts: list[tuple[str, int, int]], dice: random.Random) -> None:
     books = play([("charge", 60_000, 1), *acts]).books()
     rows = books.transactions
-    created, amounts = micros(rows[c.CREATED_AT]), rows[c.AMOUNT].to_numpy()
+    created, amounts = c.micros(rows[c.CREATED_AT]), rows[c.AMOUNT].to_numpy()
     moved = np.where(rows[c.DIRECTION] == "credit", amounts, -amounts)
     texts = [pa.array(rows[name], from_pandas=True) for name in (c.TRANSACTION_ID, c.ORIGIN)]
     order = dice.sample(range(len(rows)), len(rows))
