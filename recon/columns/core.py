@@ -62,6 +62,12 @@ class Frame:
         lists += [(None,) * len(lists[0])] * sum(not column.required for column in self.columns[len(lists) :])
         return self.build(dict(zip(self.names, lists, strict=True)))
 
+    def of_columns(self, columns: Mapping[str, pd.Series[Any]]) -> pd.DataFrame:
+        """A frame of these columns, whatever their indexes; those of other names are left out."""
+        return self.check(
+            pd.DataFrame({name: columns[name].reset_index(drop=True) for name in self.names}, copy=False)
+        )
+
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame itself, after asserting names and dtypes."""
         dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items()}

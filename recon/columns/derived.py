@@ -125,6 +125,12 @@ def rows_under(frame: pd.DataFrame, mask: Mask) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
+def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of one shape, at least one, below each other; an empty one has no say about types."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
 def same_words(left: Words, right: Words) -> Mask:
     """Per row whether two text columns say the same word; null is equal to nothing. No text becomes an object."""
     return _mask(pc.equal(pa.array(left.array), pa.array(right.array)))

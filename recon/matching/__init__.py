@@ -99,12 +99,11 @@ def links(orders: pd.DataFrame, charges: pd.DataFrame, matching: Matching) -> pd
     """The pairs by their ids, shaped `columns.LINKS`."""
     by_order = orders[[c.ACCOUNT, c.ORDER_ID]].iloc[matching.orders]
     by_charge = charges[[c.ACCOUNT, c.CHARGE_ID]].iloc[matching.charges]
-    series = {
+    columns = {
         c.ORDER_ACCOUNT: by_order[c.ACCOUNT],
         c.ORDER_ID: by_order[c.ORDER_ID],
         c.CHARGE_ACCOUNT: by_charge[c.ACCOUNT],
         c.CHARGE_ID: by_charge[c.CHARGE_ID],
+        c.MATCHED_BY: pd.Series(matching.matched_by, dtype=c.TEXT),
     }
-    frame = pd.DataFrame({name: column.reset_index(drop=True) for name, column in series.items()})
-    frame[c.MATCHED_BY] = pd.Series(matching.matched_by, dtype=c.TEXT)
-    return c.LINKS.check(frame)
+    return c.LINKS.of_columns(columns)

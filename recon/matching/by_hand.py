@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from recon import columns as c
 from recon.columnar import np, pd
-from recon.matching.passes import Board, Names, Pass, lookup
+from recon.matching.passes import Board, Pass
 from recon.model.rulings import Ruling, RulingState
 from recon.rulings.facts import link_facts
 from recon.settings import MatchSettings
@@ -58,10 +58,7 @@ def link(board: Board, _settings: MatchSettings) -> None:
     pairs = board.recorded[c.equals(board.recorded, c.MATCHED_BY, NAME)]
     if not len(pairs):
         return
-    order_names = Names(pairs[c.ORDER_ID], board.account_codes(pairs[c.ORDER_ACCOUNT]))
-    charge_names = Names(pairs[c.CHARGE_ID], board.account_codes(pairs[c.CHARGE_ACCOUNT]))
-    orders = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), order_names)
-    charges = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), charge_names)
+    orders, charges = board.places(pairs)
     in_books = (orders >= 0) & (charges >= 0)
     board.link(orders[in_books], charges[in_books], NAME)
 

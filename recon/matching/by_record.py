@@ -3,7 +3,7 @@
 from recon import columns as c
 from recon.columnar import np
 from recon.matching import by_amount
-from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
+from recon.matching.passes import Board, Pass, agreeing_amounts
 from recon.settings import MatchSettings
 
 _BY_AMOUNT = tuple(one.name for one in by_amount.PASSES)
@@ -14,12 +14,7 @@ def keep(board: Board, settings: MatchSettings) -> None:
     recorded = board.recorded[board.recorded[c.MATCHED_BY].isin(_BY_AMOUNT).to_numpy(dtype=bool)]
     if not len(recorded):
         return
-    order_accounts = board.account_codes(recorded[c.ORDER_ACCOUNT])
-    charge_accounts = board.account_codes(recorded[c.CHARGE_ACCOUNT])
-    known_orders = Names(board.orders[c.ORDER_ID], board.order_accounts)
-    known_charges = Names(board.charges[c.CHARGE_ID], board.charge_accounts)
-    orders = lookup(known_orders, Names(recorded[c.ORDER_ID], order_accounts))
-    charges = lookup(known_charges, Names(recorded[c.CHARGE_ID], charge_accounts))
+    orders, charges = board.places(recorded)
     usable = np.isin(orders, by_amount.nameless_orders(board)) & np.isin(charges, by_amount.nameless_charges(board))
     orders = orders[usable]
     charges = charges[usable]

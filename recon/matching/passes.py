@@ -54,7 +54,15 @@ class Board:
         """Orders that have any charge."""
         return self._orders_of(np.ones(len(self.charges), dtype=bool))
 
-    def account_codes(self, accounts: pd.Series[str]) -> Positions:
+    def places(self, links: pd.DataFrame) -> tuple[Positions, Positions]:
+        """Per link (`columns.LINKS`) the places of its order and of its charge; -1: it is not on this board."""
+        orders = Names(links[c.ORDER_ID], self._account_codes(links[c.ORDER_ACCOUNT]))
+        charges = Names(links[c.CHARGE_ID], self._account_codes(links[c.CHARGE_ACCOUNT]))
+        known_orders = Names(self.orders[c.ORDER_ID], self.order_accounts)
+        known_charges = Names(self.charges[c.CHARGE_ID], self.charge_accounts)
+        return lookup(known_orders, orders), lookup(known_charges, charges)
+
+    def _account_codes(self, accounts: pd.Series[str]) -> Positions:
         """Account names as the codes of this board; an account that it does not have is -1."""
         names = pd.concat([self.orders[c.ACCOUNT], self.charges[c.ACCOUNT]], ignore_index=True)
         codes = np.concatenate([self.order_accounts, self.charge_accounts])

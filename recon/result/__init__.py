@@ -312,11 +312,7 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
         c.IMPLIED_RATE: _implied_rates(charge_rows, captured, context),
         **(_parts_of_shared(books, matching, pairs) if shared.any() else {}),
     }
-    series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
-    frame = pd.DataFrame(
-        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}, copy=False
-    )
-    return c.MATCHED.check(frame)
+    return c.MATCHED.of_columns({**{name: charge_rows[name] for name in _OF_CHARGE}, **taken})
 
 
 def _parts_of_shared(books: Books, matching: Matching, pairs: Positions) -> dict[str, pd.Series[int]]:

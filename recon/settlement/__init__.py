@@ -86,9 +86,9 @@ def rebuild(books: Books, ledger: Ledger) -> Settlement:
         credits = payouts.credits(books, ledger, history, places.get(account, np.zeros(0, dtype=np.int64)))
         parts.append(payouts.parts(books, ledger, history, credits))
         unpaid.append(payouts.unpaid(books, ledger, history, credits, held_before(books.readings, account)))
-    all_parts = _joined(parts)
+    all_parts = c.joined(parts)
     rebuilt = payouts.payouts(books, ledger, histories.values(), all_parts)
-    return Settlement(payouts=rebuilt, parts=all_parts, unpaid=_joined(unpaid))
+    return Settlement(payouts=rebuilt, parts=all_parts, unpaid=c.joined(unpaid))
 
 
 def with_bank(
@@ -140,8 +140,3 @@ def _banked(banked: pd.DataFrame, account: Account, books: Books, span: tuple[da
     for name in (c.PAID_ON, c.BOOKED_ON):
         inside |= ((banked[name] >= first) & (banked[name] <= last)).to_numpy(dtype=bool)
     return banked[c.of_account(banked, account.name) & inside].reset_index(drop=True)
-
-
-def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    full = [frame for frame in frames if len(frame)]
-    return pd.concat(full, ignore_index=True) if full else frames[0]

@@ -90,9 +90,8 @@ def bank(books: Books, zones: Mapping[str, ZoneInfo], bank_fees: Mapping[str, in
 
     `bank_fees` gives each such account the largest bank fee, minor units, that explains a smaller credit.
     """
-    frames = [_of_account(books, name, zones[name], fee) for name, fee in sorted(bank_fees.items())]
-    full = [frame for frame in frames if len(frame)]
-    return pd.concat(full, ignore_index=True) if full else c.BANKED.empty()
+    frames = (_of_account(books, name, zones[name], fee) for name, fee in sorted(bank_fees.items()))
+    return c.joined([c.BANKED.empty(), *frames])
 
 
 def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.DataFrame:

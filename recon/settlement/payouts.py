@@ -178,15 +178,10 @@ def _charges(books: Books, ledger: Ledger, rows: Ints) -> pd.Series[str]:
 
 def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, pd.Series[Any]]) -> pd.DataFrame:
     """The transactions at these places with further columns, as a shape."""
-    chosen = books.transactions[[name for name in shape.names if name in books.transactions and name not in made]]
-    chosen = chosen.iloc[rows]
+    names = [name for name in shape.names if name in books.transactions and name not in made]
+    chosen = books.transactions[names].iloc[rows]
     free = pd.Series(available_at(books.transactions)[rows], dtype="datetime64[us]").dt.tz_localize("UTC")
-    given = {c.AVAILABLE_AT: free, **made}
-    series = {name: given.get(name, chosen.get(name)) for name in shape.names}
-    frame = pd.DataFrame(
-        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}, copy=False
-    )
-    return shape.check(frame)
+    return shape.of_columns({**{name: chosen[name] for name in names}, c.AVAILABLE_AT: free, **made})
 
 
 def _by(moments: Ints, ids: pd.Series[str]) -> Ints:

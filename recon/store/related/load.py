@@ -26,7 +26,7 @@ from recon.store.engine import Store, reading, reading_together, to_micros
 from recon.store.related import charge_names, ledger_days
 from recon.store.related.ledger_days import load_days, transfer_moments
 from recon.store.related.ledger_history import credits_where, load_lines
-from recon.store.related.orders_and_charges import LoadScope, OrdersAndCharges, changed, created, with_rows
+from recon.store.related.orders_and_charges import LoadScope, OrdersAndCharges, changed, created
 from recon.store.versions.frames import Query, fetch, fetch_all, ordered
 from recon.store.versions.load import (
     ORDER_ID_ALONE,
@@ -106,7 +106,7 @@ class _Related:
             self.queries["transactions"].where(self._own_transactions()),
         ]
         refunds, transactions = fetch_all(self.connections, own)
-        transactions = with_rows(transactions, self._first_of_unknown_kinds(transactions))
+        transactions = c.joined((transactions, self._first_of_unknown_kinds(transactions)))
         named = [refunds[c.CHARGE_ID], self._disputed(), _origins(transactions, "chrg_")]
         gathered = OrdersAndCharges(self.connections, self.queries, self.scope, self.accounts)
         gathered.gather(pd.concat(named, ignore_index=True), self.books.kept_aside)
@@ -146,7 +146,7 @@ class _Related:
         query = self.queries[name]
         more = fetch_all(self.connections, [query.where(conditions)])[0]
         key = query.frame.names[1]
-        return with_rows(frame, more[~c.is_in(more[key], frame[key])])
+        return c.joined((frame, more[~c.is_in(more[key], frame[key])]))
 
     def _own_refunds(self) -> list[ColumnElement[bool]]:
         """Made in the range, pending, changed, or judged whenever made."""

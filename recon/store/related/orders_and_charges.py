@@ -118,7 +118,7 @@ class OrdersAndCharges:
         )
         missing = {*charge_ids.dropna()}.difference(charges[c.CHARGE_ID])
         _, more_charges = self._fetch([], self._by_id(_CHARGE, missing))
-        self._close(orders, with_rows(charges, more_charges))
+        self._close(orders, c.joined((charges, more_charges)))
         self._look_around()
 
     @property
@@ -195,8 +195,8 @@ class OrdersAndCharges:
         """Adds what is new, and returns that."""
         new_orders = orders[~c.is_in(_keys(orders, c.ORDER_ID), _keys(self.orders, c.ORDER_ID))]
         new_charges = charges[~c.is_in(charges[c.CHARGE_ID], self.charges[c.CHARGE_ID])]
-        self.orders = with_rows(self.orders, new_orders)
-        self.charges = with_rows(self.charges, new_charges)
+        self.orders = c.joined((self.orders, new_orders))
+        self.charges = c.joined((self.charges, new_charges))
         return new_orders, new_charges
 
     def _recorded(self, orders: pd.DataFrame, charges: pd.DataFrame) -> pd.DataFrame:
@@ -325,12 +325,6 @@ def _waited(table: Table, account: str, waits: Window) -> Iterator[ColumnElement
         seen_since = table.c[c.SEEN_AT] >= to_micros(waits.start - _CLOCKS_DIFFER)
         paid_since = table.c[c.PAID_AT] >= to_micros(waits.start)
         yield _of(table, account) & seen_since & paid_since & (table.c[c.CREATED_AT] < to_micros(waits.end))
-
-
-def with_rows(frame: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
-    """Rows below each other; an empty frame has no say about types."""
-    filled = [rows for rows in (frame, more) if len(rows)]
-    return pd.concat(filled, ignore_index=True) if filled else frame
 
 
 def _of(table: Table, account: str) -> ColumnElement[bool]:
