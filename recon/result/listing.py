@@ -30,7 +30,6 @@ from recon.triage.values import attached, charges_at, disputes_at, orders_at, re
 Row = tuple[Any, ...]
 NO_SUMS = RefundSums(None, None)
 NOT_AT_OMISE = "none at Omise"  # the status of a refund that only the shop knows
-_FAILED = (ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED)
 _REFUNDING = (OrderStatus.REFUND_REQUESTED, OrderStatus.REFUNDED)
 
 
@@ -211,7 +210,7 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     charges = judged.books.charges
     matching = judged.matching
     tried = np.flatnonzero(c.created_in(charges, account, window))
-    failed = tried[c.is_in(charges[c.STATUS], _FAILED)[tried]]
+    failed = tried[c.never_paid(charges)[tried]]
     if not len(failed):
         return c.FAILURES.empty()
     took = c.took_money(charges)

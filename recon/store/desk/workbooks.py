@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import IO, Any
 
 from sqlalchemy import Connection, Table, and_, func, insert, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns as c
 from recon.model import Window
@@ -92,8 +93,7 @@ def by_digest(store: Store, digest: str) -> list[StoredWorkbook]:
 
 def by_range(store: Store, account: str, first: date, last: date) -> list[StoredWorkbook]:
     """Those of a range, the latest first."""
-    table = WORKBOOK.c
-    return _workbooks(store, and_(table.account == account, table.first_day == first, table.last_day == last))
+    return _workbooks(store, _is_range(WORKBOOK, account, first, last))
 
 
 def latest(store: Store, accounts: Collection[str] | None, limit: int) -> list[StoredWorkbook]:
@@ -123,23 +123,17 @@ def head(store: Store) -> str | None:
 
 def sign_offs(store: Store, account: str, first: date, last: date) -> list[SignOff]:
     """Every sign-off of a range, those that ended too, in the order in which they were made."""
-    table = SIGN_OFF.c
-    with reading(store) as connection:
-        return _sign_offs(
-            connection, and_(table.account == account, table.first_day == first, table.last_day == last)
-        )
+    return _found(store, _is_range(SIGN_OFF, account, first, last))
 
 
 def sign_offs_since(store: Store, day: date) -> list[SignOff]:
     """Every sign-off of a range that ends on a day or later, those that ended too, in the order of their making."""
-    with reading(store) as connection:
-        return _sign_offs(connection, SIGN_OFF.c.last_day >= day)
+    return _found(store, SIGN_OFF.c.last_day >= day)
 
 
 def standing(store: Store) -> list[SignOff]:
     """Every sign-off that has not ended."""
-    with reading(store) as connection:
-        return _sign_offs(connection, SIGN_OFF.c.ended_at.is_(None))
+    return _found(store, SIGN_OFF.c.ended_at.is_(None))
 
 
 def standing_over(store: Store, accounts: Collection[str], first: date, last: date) -> list[SignOff]:
@@ -164,8 +158,7 @@ def signed_words(sign_offs: Iterable[SignOff]) -> list[str]:
 
 def ended_by(store: Store, by: str) -> list[SignOff]:
     """Every sign-off that this ended, in the order in which they were made."""
-    with reading(store) as connection:
-        return _sign_offs(connection, SIGN_OFF.c.ended_by == by)
+    return _found(store, SIGN_OFF.c.ended_by == by)
 
 
 def runs_recorded(store: Store, account: str) -> int:
@@ -187,16 +180,10 @@ def sign(store: Store, wanted: SignOff, audit_key: bytes | None, recorded: int |
     runs that were recorded before it was looked at: a later one did not know of the sign-off, so it cannot have ended
     it. Raises NotSigned.
     """
-    table = SIGN_OFF.c
     with writing(store, "record") as connection:  # the lock of those who record runs
         if recorded is not None and _runs_recorded(connection, wanted.account) != recorded:
             raise NotSigned(f"a run of {wanted.account} was recorded meanwhile: look at {_range_of(wanted)} again")
-        where = and_(
-            table.account == wanted.account,
-            table.first_day == wanted.first_day,
-            table.last_day == wanted.last_day,
-            table.ended_at.is_(None),
-        )
+        where = _is_range(SIGN_OFF, wanted.account, wanted.first_day, wanted.last_day) & SIGN_OFF.c.ended_at.is_(None)
         before = {sign_off.role: sign_off for sign_off in _sign_offs(connection, where)}
         if (signed := _allowed(wanted, before)) is not None:
             return signed
@@ -292,6 +279,15 @@ def _workbooks(store: Store, where: Any) -> list[StoredWorkbook]:
     )
     with reading(store) as connection:
         return [StoredWorkbook(*row) for row in connection.execute(statement)]
+
+
+def _is_range(table: Table, account: str, first: date, last: date) -> ColumnElement[bool]:
+    return and_(table.c.account == account, table.c.first_day == first, table.c.last_day == last)
+
+
+def _found(store: Store, where: Any) -> list[SignOff]:
+    with reading(store) as connection:
+        return _sign_offs(connection, where)
 
 
 def _sign_offs(connection: Connection, where: Any) -> list[SignOff]:
