@@ -17,7 +17,7 @@ from recon.model import BalanceLine, JournalEntry, JournalExport, Result
 from recon.store.desk import journal
 from recon.store.desk.journal import Prepared
 from recon.store.engine import Store
-from recon.store.versions.load import complete_windows
+from recon.store.versions.load import covered
 from reports.journal.files import Files, files
 from reports.journal.layouts import Layout, layouts
 from reports.journal.rows import Assertion, with_dates
@@ -137,8 +137,7 @@ def _incomplete(store: Store, results: Sequence[Result]) -> list[tuple[str, str]
     for result in results:
         account = result.account
         days = days_window(result.first_day, result.last_day, account.zone)
-        pulled = [window for window, _ in complete_windows(store, account.name, "transaction")]
-        missing = outside([days], pulled)
+        missing = outside([days], covered(store, account.name, "transaction"))
         if missing:
             day = missing[0].start.astimezone(account.zone).date()
             say = f'account "{account.name}": not every transaction of {day} was pulled, nothing of it is exported'

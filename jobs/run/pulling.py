@@ -27,7 +27,7 @@ from recon.store.engine import Store, is_of_data
 from recon.store.related import unfinished
 from recon.store.related.charge_names import bring_up_to_date
 from recon.store.versions import counting, kept_aside, save
-from recon.store.versions.load import complete_windows
+from recon.store.versions.load import last_complete
 from recon.store.versions.save import PulledWindow
 
 T = TypeVar("T")
@@ -223,10 +223,9 @@ class _AccountPull:
 
         The first one makes the mark before all else.
         """
-        complete = await self.query(complete_windows, "event")
-        if complete:
-            window, followed_until = max(complete, key=lambda window_and_moment: window_and_moment[0].end)
-            return window.end, followed_until
+        last: tuple[datetime, datetime] | None = await self.query(last_complete, "event")
+        if last:
+            return last
         start = Window(self.scope.until, self.scope.until)
         await self._write(save.save_windows, [PulledWindow("event", start, 0, 0, NEVER)])
         return start.end, NEVER

@@ -8,7 +8,7 @@ from recon.columnar import np
 from recon.methods.deadlines import asked_again
 from recon.settings import Context
 from recon.store.engine import Store
-from recon.store.versions.load import complete_windows, pending_charges
+from recon.store.versions.load import last_complete, pending_charges
 from recon.triage.values import charges_at
 
 
@@ -16,11 +16,11 @@ def due_again(context: Context) -> Callable[..., dict[str, list[Any]]]:
     """In place of `unfinished.not_final`: what else is not final is told by events, and asked for at night."""
 
     def ids(store: Store, account: str, _swept: object) -> dict[str, list[Any]]:
-        since = max((window.end for window, _ in complete_windows(store, account, c.EVENT.name)), default=None)
+        last = last_complete(store, account, c.EVENT.name)
         pending = pending_charges(store, account, context.as_of)
         charges = charges_at(pending, np.arange(len(pending)))
         return {
-            c.CHARGE.name: [charge.id for charge in charges if since is None or asked_again(charge, since, context)]
+            c.CHARGE.name: [charge.id for charge in charges if last is None or asked_again(charge, last[0], context)]
         }
 
     return ids

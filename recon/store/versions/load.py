@@ -191,16 +191,18 @@ def links_of(store: Store, windows: Mapping[str, Window], as_of: datetime) -> li
     return found
 
 
-def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window, datetime]]:
-    """The windows whose last pull agreed with Omise's total, each with the moment of that pull, in order."""
+def last_complete(store: Store, account: str, kind: str) -> tuple[datetime, datetime] | None:
+    """The latest end of the windows whose last pull agreed with Omise's total, and the moment of that pull."""
     table = tables.PULL_WINDOW.c
     statement = (
-        select(table.start_at, table.end_at, table.pulled_at)
+        select(table.end_at, table.pulled_at)
         .where(table.account == account, table.kind == kind, table.complete)
-        .order_by(table.start_at, table.end_at)
+        .order_by(table.end_at.desc(), table.start_at)
+        .limit(1)
     )
     with reading(store) as connection:
-        return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
+        last = connection.execute(statement).first()
+    return None if last is None else (last.end_at, last.pulled_at)
 
 
 def covered(store: Store, account: str, kind: str, by: datetime | None = None) -> tuple[Window, ...]:

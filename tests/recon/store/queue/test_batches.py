@@ -14,7 +14,7 @@ from recon.store.engine import Store
 from recon.store.queue import batches
 from recon.store.queue.batches import Batch, Marker, StepDone
 from recon.store.runs.record import RunAccount, RunRecord, list_runs
-from recon.store.versions.load import complete_windows
+from recon.store.versions.load import covered
 from recon.store.versions.save import PulledWindow
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
@@ -111,7 +111,7 @@ def test_a_pull_that_comes_second_writes_no_window(store: Store, batch: Batch) -
     batches.finish_pulled(store, marker(batch, "pull th"), "th", [PulledWindow("event", window, 3, 3, NOON)])
     with pytest.raises(StepDone):
         batches.finish_pulled(store, marker(batch, "pull th"), "th", [PulledWindow("event", later, 3, 3, NOON)])
-    assert complete_windows(store, "th", "event") == [(window, NOON)]
+    assert covered(store, "th", "event") == (window,)
 
 
 def test_the_accounts_of_a_range_are_one_run_which_is_complete_with_its_last(store: Store, batch: Batch) -> None:

@@ -16,7 +16,7 @@ from recon import columns as c
 from recon.model import Balance, Window
 from recon.store import tables
 from recon.store.engine import Store, open_store, reading, to_micros, writing
-from recon.store.versions.load import complete_windows
+from recon.store.versions.load import covered, last_complete
 from recon.store.versions.packing import unpack
 from recon.store.versions.save import (
     AccountChanged,
@@ -302,10 +302,12 @@ def test_windows_are_complete_where_total_and_rows_agree(store: Store) -> None:
     first, second = Window(NOON, NOON + HOUR), Window(NOON + HOUR, NOON + 2 * HOUR)
     save_windows(store, "th", [PulledWindow("charge", second, 5, 5, NOON + 3 * HOUR)])
     save_windows(store, "th", [PulledWindow("charge", first, 5, 4, NOON + 3 * HOUR)])
-    assert complete_windows(store, "th", "charge") == [(second, NOON + 3 * HOUR)]
+    assert covered(store, "th", "charge") == (second,)
     save_windows(store, "th", [PulledWindow("charge", first, 5, 5, NOON + 4 * HOUR)])
-    assert complete_windows(store, "th", "charge") == [(first, NOON + 4 * HOUR), (second, NOON + 3 * HOUR)]
-    assert complete_windows(store, "th", "refund") == complete_windows(store, "sg", "charge") == []
+    assert covered(store, "th", "charge") == (Window(first.start, second.end),)
+    assert last_complete(store, "th", "charge") == (second.end, NOON + 3 * HOUR)
+    assert covered(store, "th", "refund") == covered(store, "sg", "charge") == ()
+    assert last_complete(store, "th", "refund") is last_complete(store, "sg", "charge") is None
 
 
 def test_a_naive_moment_is_refused(store: Store) -> None:
