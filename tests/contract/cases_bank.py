@@ -70,7 +70,7 @@ def credit_a_day_after_the_transfer_was_paid(world: World) -> list[Expected]:
     return []
 
 
-@case(BANK, AGREES + ": two transfers of one amount, two credits of that amount, no ids")
+@case(MORE, AGREES + ": two transfers of one amount, two credits of that amount, no ids")
 def two_equal_transfers_and_two_equal_credits(world: World) -> list[Expected]:
     account = shop(world)
     for _ in range(2):
@@ -121,7 +121,7 @@ def named_credit_ten_baht_over(world: World) -> list[Expected]:
     return [expect("bank_amount_mismatch", transfer)]
 
 
-@case(BANK, NAMED)
+@case(MORE, NAMED)
 def named_credit_of_half(world: World) -> list[Expected]:
     account = shop(world)
     transfer = payout(account)
@@ -146,7 +146,7 @@ def transfer_in_two_credits_that_name_it(world: World) -> list[Expected]:
     return []
 
 
-@case(BANK, NAMED + ": of several lines the sum")
+@case(MORE, NAMED + ": of several lines the sum")
 def transfer_in_three_credits_that_lack_ten_baht(world: World) -> list[Expected]:
     account = shop(world)
     transfer = payout(account)
@@ -324,7 +324,7 @@ def credit_one_yen_short(world: World) -> list[Expected]:
     return [expect("bank_amount_mismatch", transfer)]
 
 
-@case(BANK, MISSING + ": a credit of as many dollars is none in baht")
+@case(MORE, MISSING + ": a credit of as many dollars is none in baht")
 def credit_of_the_same_number_in_another_currency(world: World) -> list[Expected]:
     account = shop(world)
     transfer = payout(account)
