@@ -80,11 +80,16 @@ def doubts_together(results: Sequence[Result], currencies: Currencies) -> list[D
 def what_was_read(results: Sequence[Result]) -> str:
     """How much the results rest on, in words."""
     names = ("orders", "charges", "refunds", "transfers", "transactions")
-    counts = ", ".join(f"{sum(getattr(result, name) for result in results):,} {name}" for name in names)
+    counted = ((sum(getattr(result, name) for result in results), name) for name in names)
+    counts = ", ".join(_of(count, name.removesuffix("s")) for count, name in counted)
     files = {(file.source, file.name, file.sha256): file.rows for result in results for file in result.inputs}
     rows = sum(files.values())
-    read = f" from {len(files):,} files of {rows:,} rows and from Omise" if files else ""
+    read = f" from {_of(len(files), 'file')} of {_of(rows, 'row')} and from Omise" if files else ""
     return f"{counts} of the range{read}"
+
+
+def _of(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def not_read(rejected: pd.DataFrame, lacking: Sequence[str]) -> Mapping[str, int]:

@@ -23,7 +23,11 @@ def _rows(report: Report) -> pd.DataFrame:
     words = [
         _how(report, dict(zip(changes.columns, row, strict=True))) for row in c.plain_rows(changes, changes.columns)
     ]
-    return changes.assign(**{HOW: pd.Series(words, index=changes.index, dtype=c.TEXT)})
+    own = {
+        HOW: pd.Series(words, index=changes.index, dtype=c.TEXT),
+        c.RISK_CHANGE: changes[c.RISK_CHANGE].mask(changes[c.CURRENCY].isna()),  # of no amount there is no change
+    }
+    return changes.assign(**own)
 
 
 def _how(report: Report, row: Mapping[Hashable, object]) -> str:

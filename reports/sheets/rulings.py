@@ -85,7 +85,7 @@ SHEET = Sheet(
         Column("Account", c.ACCOUNT, Kind.TEXT, 12),
     ),
     rows=_register,
-    empty="Nobody has decided anything about these days.",
+    empty="Nobody had decided anything about these days by the as-of day.",
     printed=15,
     frozen=1,
     grouping=Grouping.EACH,

@@ -36,6 +36,8 @@ def chart_of(chart: Chart, sheet: Worksheet) -> BarChart | LineChart:
         series.marker.size = 5
         series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
     made.y_axis.number_format = chart.number_format
+    if "%" in chart.number_format:
+        made.y_axis.scaling.max = 1  # no rate is more than all
     made.y_axis.majorGridlines = ChartLines(GraphicalProperties(ln=LineProperties(solidFill=RULE[2:], w=6_000)))
     made.x_axis.txPr = made.y_axis.txPr = _text("", 800)
     # openpyxl leaves axes out unless they are told to stay.

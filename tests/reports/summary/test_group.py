@@ -126,7 +126,7 @@ def test_every_account_has_a_row_that_opens_its_file() -> None:
 
 def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
     [header, *found] = first_table(values(example(), "Breaks"))
-    assert header[:4] == ["Account", "Severity", "Break", "Code"]
+    assert header[:4] == ["Account", "Severity", "Break", "Order"]
     assert [row[1] for row in found] == sorted(
         (row[1] for row in found), key=["critical", "high", "medium", "low"].index
     )
