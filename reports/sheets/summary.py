@@ -7,7 +7,7 @@ from reports.summary.arriving import still_at_omise
 from reports.summary.closing import decisions, inputs, notes, sign_off
 from reports.summary.identity import beside_signed, identity, rests_on, title
 from reports.summary.money import where_the_money_went
-from reports.summary.open_breaks import by_age, by_cause, by_code, by_exposure, by_owner
+from reports.summary.open_breaks import by_age, by_cause, by_code, by_exposure, by_owner, over_open_breaks
 from reports.summary.parts import WIDTHS, page_lines
 from reports.summary.proofs import proofs
 from reports.summary.totals import counts, currencies, waiting
@@ -23,11 +23,7 @@ _BLOCKS = (
     identity,
     counts,
     currencies,
-    by_exposure,
-    by_owner,
-    by_age,
-    by_cause,
-    by_code,
+    partial(over_open_breaks, (by_exposure, by_owner, by_age, by_cause, by_code)),
     proofs,
     decisions,
     waiting,

@@ -16,7 +16,7 @@ from reports.summary.arriving import group_calendar
 from reports.summary.closing import decisions, sign_off
 from reports.summary.group_money import group_money
 from reports.summary.identity import beside_signed, headline
-from reports.summary.open_breaks import by_age, by_cause, by_exposure, by_owner
+from reports.summary.open_breaks import by_age, by_cause, by_exposure, by_owner, over_open_breaks
 from reports.summary.parts import (
     COLUMNS,
     WIDTHS,
@@ -180,10 +180,7 @@ _BLOCKS = (
     _identity,
     _accounts,
     _regions,
-    by_exposure,
-    by_owner,
-    by_age,
-    by_cause,
+    partial(over_open_breaks, (by_exposure, by_owner, by_age, by_cause)),
     _codes,
     _proofs,
     decisions,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from recon import columns as c
 from recon.model import AGES, Exposure
@@ -21,6 +22,7 @@ from reports.summary.parts import (
     empty_block,
     header,
     height,
+    page_lines,
     section,
     total_cell,
     total_of_counts,
@@ -80,22 +82,28 @@ _OF_OPEN = [
 ]
 
 
-def _all_open(breaks: PlacedSheet) -> list[_Open]:
-    """The rows of the Breaks sheet, in its order."""
-    return [
+def over_open_breaks(
+    blocks: Sequence[Callable[[Sequence[_Open], AnyReport, PlacedSheets, int], Iterator[Line]]],
+    report: AnyReport,
+    placed: PlacedSheets,
+    row: int,
+) -> list[Line]:
+    """These blocks below each other, each of all rows of the Breaks sheet in its order, which are read once."""
+    rows = c.plain_rows(placed[BREAKS.name].frame, _OF_OPEN)
+    every = [
         _Open(index, severity, code, title, Exposure(exposure), *rest)
-        for index, (severity, code, title, exposure, *rest) in enumerate(c.plain_rows(breaks.frame, _OF_OPEN))
+        for index, (severity, code, title, exposure, *rest) in enumerate(rows)
     ]
+    return page_lines([partial(block, every) for block in blocks], report, placed, row)[:-1]  # its gap is the page's
 
 
-def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+def by_exposure(every: Sequence[_Open], report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """How many breaks and how much, by what the amounts mean for cash; kinds and currencies are never added."""
     breaks = placed[BREAKS.name]
     yield section("What is open, by what it means for cash (kinds are never added together)")
     if breaks.frame.empty:
         yield empty_block(breaks.empty)
         return
-    every = _all_open(breaks)
     _assert_stated(report, every)
     yield header(("For cash", "Currency", "Breaks", "Amount at risk", "That is"), last=4)
     number = row + 2
@@ -114,7 +122,7 @@ def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[L
     yield total_of_counts("All that is open", len(every), 2, row + 2, number - 1)
 
 
-def _assert_stated(report: AnyReport, every: list[_Open]) -> None:
+def _assert_stated(report: AnyReport, every: Sequence[_Open]) -> None:
     """Stops a file whose sheet is not what the results say as JSON."""
     results = [part.result for part in ((report,) if isinstance(report, Report) else report.parts)]
     stated: dict[tuple[str, str | None], int] = {}
@@ -130,7 +138,7 @@ def _assert_stated(report: AnyReport, every: list[_Open]) -> None:
         assert_ties(f"amount open in {code}", at_risk, open_amount)
 
 
-def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+def by_owner(every: Sequence[_Open], report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Whose work it is, by what it means for cash and currency; what nobody has is first.
 
     A name is one however its letters are written: a spreadsheet counts it so.
@@ -140,7 +148,6 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
         return
     yield section("Who works on it")
     yield header(("Owner", "Currency", "Breaks", "For cash", "Amount at risk", "Oldest, days"), last=3)
-    every = _all_open(breaks)
     number = row + 2
     owned: dict[str, list[_Open]] = {}
     for break_ in every:
@@ -163,7 +170,7 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
             number += 1
 
 
-def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+def by_age(every: Sequence[_Open], report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """How many, and how much by what it means for cash, in each age; by first sight too, where that is another."""
     breaks = placed[BREAKS.name]
     if breaks.frame.empty:
@@ -171,7 +178,6 @@ def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     yield section("How old it is, in days since it happened")
     names = [f"{first} to {last}" if last is not None else f"over {first - 1}" for first, last in AGES]
     yield header(("", "Currency", *names, "All"))
-    every = _all_open(breaks)
     counts = [sum(_is_aged(break_.age_days, age) for break_ in every) for age in AGES]
     yield _count_by_age("Breaks", counts, breaks, c.AGE_DAYS, row + 2)
     number = row + 3
@@ -200,11 +206,11 @@ def _count_by_age(name: str, counts: list[int], breaks: PlacedSheet, column: str
     return Line((Cell(name, "label"), Cell(""), *cells, every))
 
 
-def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+def by_cause(every: Sequence[_Open], report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Breaks of one cause as one group each, its members below it, the oldest first; two where it cuts both ways."""
     breaks = placed[BREAKS.name]
     groups: dict[tuple[str, str, str], list[_Open]] = {}
-    for break_ in _all_open(breaks):
+    for break_ in every:
         if break_.cause and break_.currency:
             groups.setdefault((break_.cause, break_.currency, break_.for_cash), []).append(break_)
     if not groups:
@@ -248,7 +254,7 @@ def _members(breaks: PlacedSheet, rows: Iterable[_Open], currency: str) -> Itera
         yield Line((Cell("", "label"), subject, risk, Cell(break_.occurred_on or "")))
 
 
-def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+def by_code(every: Sequence[_Open], report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """One row per kind of break, what it means for cash, and currency; worst first, each with a link to its rows."""
     breaks = placed[BREAKS.name]
     yield section("Breaks by kind")
@@ -256,7 +262,6 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
         yield empty_block(breaks.empty)
         return
     yield header(("Break", "Severity", "Currency", "Breaks", "Amount at risk", "For cash", "Code"), last=2)
-    every = _all_open(breaks)
     groups: dict[tuple[str, str, str, str | None], list[_Open]] = {}  # the sheet is sorted, worst first; so are these
     for break_ in every:
         groups.setdefault((break_.severity, break_.code, break_.for_cash, break_.currency), []).append(break_)

@@ -22,11 +22,11 @@ Block = Callable[[Any, PlacedSheets, int], Iterable[Line]]  # of a report or a g
 _LINE_POINTS = 13.0
 
 
-def page_lines(blocks: Sequence[Block], report: AnyReport, placed: PlacedSheets) -> list[Line]:
-    """The lines of blocks below each other, a gap after each that has any."""
+def page_lines(blocks: Sequence[Block], report: AnyReport, placed: PlacedSheets, row: int = 1) -> list[Line]:
+    """The lines of blocks below each other from a row on, a gap after each that has any."""
     lines: list[Line] = []
     for block in blocks:
-        block_lines = list(block(report, placed, len(lines) + 1))
+        block_lines = list(block(report, placed, row + len(lines)))
         lines += [*block_lines, GAP] if block_lines else []
     return lines
 

@@ -16,7 +16,7 @@ from recon.money import Money
 from reports.report import Group, Report
 from reports.sheet import place
 from reports.sheets.breaks import SHEET as BREAKS_SHEET
-from reports.summary.open_breaks import by_owner
+from reports.summary.open_breaks import by_owner, over_open_breaks
 from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import (
     BREAKS,
@@ -73,7 +73,7 @@ def test_an_owner_is_one_however_the_name_is_written_as_a_spreadsheet_counts() -
     known = [known_break("amount_mismatch", n, currency="THB", risk=700, expected=5, actual=6) for n in (1, 2)]
     named = [replace(one, owner=owner) for one, owner in zip(known, ("Anna", "anna"), strict=True)]
     report = Report(of(TH, *named), basis())
-    rows = list(by_owner(report, {BREAKS_SHEET.name: place(BREAKS_SHEET, report)}, 1))[2:]
+    rows = over_open_breaks((by_owner,), report, {BREAKS_SHEET.name: place(BREAKS_SHEET, report)}, 1)[2:]
     assert [(line.cells[2].value, line.cells[4].value) for line in rows] == [(2, Money(1_400, "THB"))]
 
 
