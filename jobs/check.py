@@ -24,6 +24,7 @@ from jobs.service.readiness import refusals
 from jobs.service.site import provider_of
 from jobs.service.webhooks import signing_keys
 from jobs.setup.reading import FAILED, OK, WARNING, Item, bank_items, broken, orders_items
+from recon import columns as c
 from recon.journal.words import LedgerAccount
 from recon.model import Account
 from recon.omise import pull
@@ -35,7 +36,7 @@ from recon.store.migrate import current
 from recon.store.moments import later_words
 from recon.store.queue.webhooks import delivery
 from recon.store.versions import archive
-from recon.store.versions.load import latest_methods
+from recon.store.versions.load import latest_words
 from reports.documents import Document, fields
 from reports.page.access.provider import LEEWAY, ProviderError
 
@@ -185,7 +186,8 @@ def _store(config: Config, now: datetime) -> list[Item]:
     try:
         tables = Item.of("store", OK, f"{store.dialect.name}, tables at {current(store)}")
         wrong = [Item.of("store", FAILED, words) for words in damage(store)]
-        beside = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now), *_methods(config, store)]
+        beside = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now)]
+        beside += [*_methods(config, store), *_brands(config, store)]
         return [*(wrong or [tables]), *beside]
     except Exception as error:  # a damaged file fails wherever it is read
         return [_broken_store(error)]
@@ -216,11 +218,22 @@ def _methods(config: Config, store: Store) -> Iterator[Item]:
     places |= {f"fees.{name}.{method}": method for name, rates in config.fees.items() for method in rates}
     methods = config.method_book().written
     if not methods.issuperset(places.values()):
-        methods = methods.union(*(latest_methods(store, name) for name in config.accounts))
+        methods = methods.union(*(latest_words(store, name, c.METHOD) for name in config.accounts))
     for place, method in places.items():
         if method not in methods:
             unknown = "no method of the rule book, and no charge in the store was paid by it"
             yield Item.of(place, WARNING, f"{unknown}{closest(method, methods)}: until one is, this does nothing")
+
+
+def _brands(config: Config, store: Store) -> Iterator[Item]:
+    """Brands of `[fees.*]` that no card has, where cards were charged: perhaps misspelt."""
+    for name, rates in config.fees.items():
+        brands = latest_words(store, name, c.CARD_BRAND)
+        charged = {"", *(brand.casefold() for brand in brands)}
+        for place, brand in dict.fromkeys((method, rate.brand) for method in rates for rate in rates[method]):
+            if brands and brand.casefold() not in charged:
+                unknown = f"no charge in the store was paid by a card of the brand {brand!r}{closest(brand, brands)}"
+                yield Item.of(f"fees.{name}.{place}", WARNING, f"{unknown}: until one is, this rate does nothing")
 
 
 def _schedule(config: Config, now: datetime) -> list[Item]:

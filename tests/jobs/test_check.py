@@ -143,6 +143,30 @@ promptpay = [{ rate = "1.65", from = 2026-01-01 }]
     assert "methods.moon_wallet" not in {item.what for item in await look(path)}
 
 
+async def test_a_brand_that_no_card_has_is_told_where_cards_were_charged(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    more = """
+[fees.th]
+card = [
+  { brand = "Mastercrad", rate = "3.65", from = 2026-01-01 },
+  { brand = "visa", rate = "3.4", from = 2026-01-01 },
+]
+"""
+    path = prepare(world, tmp_path, server.url, more)
+    assert not [item for item in await look(path) if item.what.startswith("fees.")]
+    store = open_ready_store(load(path, {"TH_KEY": KEY}))
+    brands = ("Visa", "MasterCard")
+    save_objects(store, "th", "charge", [charge(f"chrg_{brand}", card_brand=brand) for brand in brands], NOW)
+    store.dispose()
+    told = of(await look(path), "fees.th.card")
+    assert told.result == WARNING
+    assert told.details.startswith(
+        "no charge in the store was paid by a card of the brand 'Mastercrad' (did you mean "
+    )
+    assert '"MasterCard"' in told.details
+
+
 async def test_the_provider_of_single_sign_on_answers_and_its_clock_is_ours(
     world: World, server: Sandbox, tmp_path: Path
 ) -> None:

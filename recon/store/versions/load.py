@@ -229,11 +229,11 @@ def accounts_without_country(store: Store) -> set[str]:
         return set(connection.execute(statement).scalars())
 
 
-def latest_methods(store: Store, account: str) -> set[str]:
-    """By which methods an account's latest charges were made."""
+def latest_words(store: Store, account: str, column: str) -> set[str]:
+    """What an account's latest charges say in a column of texts: their methods, their cards' brands."""
     table = tables.OBJECTS["charge"].c
-    latest = select(table[c.METHOD]).where(table[c.ACCOUNT] == account).order_by(table[c.CREATED_AT].desc())
-    statement = select(latest.limit(_LATEST).subquery().c[c.METHOD]).distinct()
+    latest = select(table[column]).where(table[c.ACCOUNT] == account).order_by(table[c.CREATED_AT].desc())
+    statement = select(latest.limit(_LATEST).subquery().c[column]).distinct()
     with reading(store) as connection:
         return set(filter(None, connection.execute(statement).scalars()))
 
