@@ -126,6 +126,10 @@ def loaded_bank_items(
         yield Item.of(place, WARNING, several)
     if len(loaded.lines) and not payouts:
         yield Item.of(place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
+    codes = sorted(loaded.lines[c.CURRENCY].unique())
+    if codes and source.currency not in codes:
+        words = f"its lines are in {', '.join(codes)}, and account {source.account} settles in {source.currency}"
+        yield Item.of(place, WARNING, f"{words}: no payout can be found in them")
     yield from (Item.of(place, WARNING, note.removeprefix(f"{place}: ")) for note in (*loaded.repeated, *loaded.gaps))
     yield from (Item.of(place, FAILED, words.removeprefix(f"{place}: ")) for words in loaded.unreadable)
     yield from _kept_aside(place, loaded.rejected, loaded.share, loaded.lacking)

@@ -118,6 +118,9 @@ async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -
     [item, warning] = await look(prepared(tmp_path, HEADER + CUSTOMER))
     assert item.rows == (("2026-11-20", "20.00", "THB", "", ""),)
     assert warning.details == "no line matches payout_pattern: set it to what the bank writes for Omise"
+    [_, warning] = await look(prepared(tmp_path, HEADER + PAYOUT.replace("THB", "SGD")))
+    words = "its lines are in SGD, and account th settles in THB: no payout can be found in them"
+    assert (warning.result, warning.details) == (WARNING, words)
     [_, failure] = await look(prepared(tmp_path, b"a\n\x81\x00\xff\n"))
     assert failure.result == FAILED
     assert failure.details.startswith("a.csv is not utf-8 text")
