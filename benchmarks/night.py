@@ -96,7 +96,7 @@ async def measured(per_day: int) -> Night:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"sqlite:///{folder}/recon.db")
         migrate.upgrade(store)
-        async with serve(world, moment=night_of(DAYS)) as server:
+        async with serve(Sandbox(world, lambda: night_of(DAYS))) as server:
             await pull(store, server, DAYS)
             keep_turns(store)
             server.set_moment(night_of(DAYS + 1))

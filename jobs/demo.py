@@ -14,7 +14,7 @@ from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run
 from recon import columns as c
 from recon.money import Currencies
-from recon.sandbox.server.app import serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from reports.documents import records
 
@@ -107,13 +107,14 @@ async def demo(out: Path, orders: int, seed: int, progress: Progress) -> Demo:
     progress.start("world", None)
     world = _demo_world(orders, seed)
     progress.finish("world")
+    sandbox = Sandbox(world, lambda: world.first_look)
     async with AsyncExitStack() as stack:
         try:
-            running = await stack.enter_async_context(serve(world, moment=world.first_look, port=PORT))
+            running = await stack.enter_async_context(serve(sandbox, port=PORT))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            running = await stack.enter_async_context(serve(world, moment=world.first_look))
+            running = await stack.enter_async_context(serve(sandbox))
         path = prepare(world, out, running.url)
         (out / RECIPE).write_text(json.dumps({"orders": orders, "seed": seed}) + "\n", encoding="utf-8")
         config = configuration.load(path, {})

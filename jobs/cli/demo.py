@@ -17,7 +17,7 @@ from jobs.cli.options import aware_moment, clock, next_command, print_lines, pro
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from jobs.run.outcome import JobError
 from recon.result.trust import trust_lines
-from recon.sandbox.server.app import serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.webhooks import Webhooks
 from recon.sandbox.worlds.world import World, make_world
 
@@ -117,7 +117,7 @@ async def _serve(
     """Serve until cancelled: a new world by the clock `now`, or the demo's at its moment, whose files are there."""
     path = out / "config.toml"
     try:
-        async with serve(world, port=port, clock=now, webhooks=webhooks) as running:
+        async with serve(Sandbox(world, now or (lambda: world.as_of)), port=port, webhooks=webhooks) as running:
             if now:
                 demonstration.prepare(world, out, running.url)
             print(running.url, flush=True)

@@ -16,12 +16,12 @@ from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.journal.words import LedgerAccount
-from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.versions.save import save_objects
 from tests.kit.night_process import free_port
 from tests.kit.receivers import nobody, post_office, webhook
 from tests.kit.retries import retry_at_once
+from tests.kit.sandbox import Sandbox, serve
 from tests.kit.sign_on import FakeProvider
 from tests.kit.store_samples import charge
 

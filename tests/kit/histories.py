@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from recon.sandbox.forms import stamp
-from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import make_world
 from recon.store.engine import from_micros
 from tests.kit.pulls import DAY, PulledStore, asked, objects, truth
+from tests.kit.sandbox import Sandbox, serve
 
 WORLD = make_world(7, date(2026, 3, 2), date(2026, 3, 11), 90, ("th",))
 START = datetime(2026, 3, 10, tzinfo=UTC)

@@ -16,12 +16,11 @@ from jobs.config import config as configuration
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import Sandbox, serve
-from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.runs.record import list_breaks
 from reports.documents import break_document
 from tests.kit import made_once
+from tests.kit.sandbox import NO_FAULTS, Faults, Sandbox, serve
 from tests.kit.small_config import TRUSTED
 from tests.kit.store_samples import empty_store
 
@@ -90,7 +89,7 @@ async def job(
     seed: int = 1,
     orders: int = 80,
     accounts: tuple[str, ...] = ("th", "jp"),
-    faults: Faults | None = None,
+    faults: Faults = NO_FAULTS,
 ) -> AsyncIterator[Job]:
     """A world over a few days of March 2026, served until the block ends."""
     world = make_world(seed, FIRST, LAST, orders, accounts)

@@ -13,9 +13,9 @@ from jobs import demo
 from jobs.config import config as configuration
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.job import Job, Silent, clock
+from tests.kit.sandbox import Sandbox, serve
 
 FIRST = LAST = date(2026, 3, 2)
 

@@ -18,10 +18,9 @@ from sqlalchemy import event
 
 from jobs.run.pulled import Pulled
 from recon.sandbox.forms import stamp
-from recon.sandbox.server.app import serve
-from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import make_world
 from tests.kit.pulls import DAY, Known, PulledStore, asked, objects, truth
+from tests.kit.sandbox import Faults, serve
 
 T = TypeVar("T")
 

@@ -22,11 +22,11 @@ from recon.omise.client import Limits
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
 from recon.privacy import HashKey
-from recon.sandbox.server.app import Sandbox
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.store import tables
 from recon.store.engine import Store, open_store, reading, to_micros
 from recon.store.versions.save import DIGEST_BYTES
+from tests.kit.sandbox import Sandbox
 from tests.kit.store_samples import NOON, fresh_url
 
 FAST = Limits(requests_per_second=math.inf, attempts=8, backoff_s=0.001, ceiling_s=0.004, timeout_s=5)

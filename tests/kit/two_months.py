@@ -10,9 +10,9 @@ from jobs import demo
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import RunOptions
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import make_world
 from tests.kit.job import Job
+from tests.kit.sandbox import serve
 
 ACCOUNTS = ("th", "jp")
 MONTHS = ((date(2026, 2, 28), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 1)))

@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 from recon.journal.words import LedgerAccount
-from recon.sandbox.server.faults import Faults
 from tests.kit import canaries
 from tests.kit.job import FIRST, LAST, Job, job
 from tests.kit.receivers import nobody, post_office, webhook
+from tests.kit.sandbox import Faults
 from tests.kit.store_samples import DATABASES, fresh_url
 
 pytestmark = pytest.mark.proof

@@ -19,13 +19,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import make_world
 from tests.kit import container, postgresql
 from tests.kit.container import Container
 from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor
 from tests.kit.places import ROOT
+from tests.kit.sandbox import serve
 from tests.kit.tls import CA, ca_file, listening, server_tls
 from tests.test_deploy import COMPOSE, DEPLOY, instructions
 

@@ -20,12 +20,12 @@ from jobs.config import config as configuration
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import serve
 from recon.store.runs.record import list_breaks
 from reports.documents import break_document
 from tests.kit.histories import START, WORLD, History, Nights, lived, pulled_once, short_pages
 from tests.kit.job import Silent
 from tests.kit.pulls import DAY
+from tests.kit.sandbox import serve
 
 pytestmark = pytest.mark.proof
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from recon.sandbox.server.faults import Faults
 from tests.kit.job import FIRST, LAST, Job, job
+from tests.kit.sandbox import Faults
 
 pytestmark = pytest.mark.proof
 

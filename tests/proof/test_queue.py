@@ -14,8 +14,6 @@ import pytest
 
 from jobs import demo
 from jobs.run.outcome import RunOptions
-from recon.sandbox.server.app import serve
-from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import World, make_world
 from recon.store import migrate
 from recon.store.engine import open_store
@@ -24,6 +22,7 @@ from recon.store.runs.record import list_runs
 from tests.kit.cable import cable
 from tests.kit.postgresql import Server, own_server
 from tests.kit.queue_jobs import Found, Queued, found, in_one_process, move, narrow, queued
+from tests.kit.sandbox import Faults, serve
 
 pytestmark = pytest.mark.proof
 

@@ -17,7 +17,6 @@ from jobs.cli.db import repair
 from jobs.config import config as configuration
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import make_world
 from recon.store.desk import audit
 from recon.store.engine import open_store, reading
@@ -26,6 +25,7 @@ from recon.store.runs.record import list_breaks
 from recon.store.tables import BREAK_EVENT, PULL_WINDOW, RUN, RUN_ACCOUNT
 from reports.documents import break_document
 from tests.kit.job import FIRST, Silent
+from tests.kit.sandbox import Sandbox, serve
 from tests.kit.store_samples import DATABASES, fresh_url
 
 DAY = timedelta(days=1)

@@ -29,14 +29,13 @@ from jobs.run.run import run
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.schedule import Schedule, ScheduleContext
 from recon.model import BreakStatus, Severity
-from recon.sandbox.server.app import Sandbox, serve
-from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import make_world
 from recon.store.runs.attempts import Attempt, attempts
 from recon.store.runs.record import list_breaks
 from tests.kit.job import Silent
 from tests.kit.night_process import start
 from tests.kit.night_runs import Clock, at
+from tests.kit.sandbox import Faults, Sandbox, serve
 
 pytestmark = pytest.mark.proof
 

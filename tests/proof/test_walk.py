@@ -23,13 +23,13 @@ from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from jobs.service.site import PageNotary
 from recon.model import BreakStatus, Severity
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import make_world
 from recon.store.desk import workbooks, worklist
 from recon.store.desk.worklist import Filter
 from tests.jobs.cli.test_journal import CODES
 from tests.kit.job import Silent, clock
 from tests.kit.page import PASSWORD, Page, paged
+from tests.kit.sandbox import serve
 from tests.reports.page.test_browser import CHROMIUM, browser
 
 pytestmark = [pytest.mark.proof, pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")]

@@ -13,7 +13,6 @@ from jobs.run.judging import find
 from jobs.run.judging_request import JudgingRequest
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.engine import open_store
 from recon.store.runs.record import list_breaks
@@ -22,6 +21,7 @@ from recon.store.versions.load import load_matches
 from reports.documents import break_document
 from tests.jobs.run.test_same_on_both import DAY, standing
 from tests.kit.job import FIRST, LAST, Silent
+from tests.kit.sandbox import serve
 from tests.kit.store_samples import DATABASES, fresh_url
 
 ACCOUNTS = ("th", "jp")

@@ -1,4 +1,4 @@
-"""One account as the server sees it: its rows, its ledger, what was made by hand, a test's own answers."""
+"""One account as the server sees it: its rows, its ledger, and what was made by hand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -50,7 +50,6 @@ class AccountServer:
         self.sources: dict[str, Body] = {}
         self.tokens: dict[str, Body] = {}
         self.charged: dict[str, Charge] = {}  # by source or token
-        self.overrides: dict[str, Mapping[str, Any]] = {}
         self.undelivered = [event for event in books.events if event.created > start]
         self._ledger: Ledger | None = None
         self._balance_error = books.balance_error

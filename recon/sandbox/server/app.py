@@ -1,7 +1,6 @@
-"""Serves a world as Omise's API would at a given moment, faults included.
+"""Serves a world as Omise's API would at a given moment.
 
-What is not Omise's documented behaviour: the end of a list's window (exclusive unless told otherwise) and a limit
-above 100 (clamped).
+What is not Omise's documented behaviour: the end of a list's window (exclusive) and a limit above 100 (clamped).
 """
 
 import asyncio
@@ -15,51 +14,47 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from recon.sandbox.forms import Body
 from recon.sandbox.server.account import AccountServer, ApiRequest
-from recon.sandbox.server.checkout import ACTIONS, Action, mark_charge
-from recon.sandbox.server.faults import Faults
+from recon.sandbox.server.checkout import ACTIONS, Action
 from recon.sandbox.server.lists import ObjectList, encode
 from recon.sandbox.server.objects import body
 from recon.sandbox.server.paging import answer_list, read_query
 from recon.sandbox.server.payer import payer_page
 from recon.sandbox.server.profile import VERSION, ApiError, account_body, balance_body, capability_body, error_body
 from recon.sandbox.server.webhooks import Webhooks
-from recon.sandbox.worlds.facts import Charge, Given, Thing
+from recon.sandbox.worlds.facts import Charge, Thing
 from recon.sandbox.worlds.world import World
 
 CLOSED = ("won", "lost")
 _PUBLIC = ("/capability", "/sources", "/tokens")  # the public key opens these
 DateSource = Literal["clock", "moment", "none"]
 Answer = Callable[["AccountServer", "ApiRequest"], web.Response]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_S = TypeVar("_S", bound="Sandbox")
 
 
 class Sandbox:
-    """A sandbox that answers at `url`; a test moves its moment, its faults and its objects by hand.
+    """A sandbox by a clock that can be moved by hand; it answers at `url` while it is served.
 
     `requests` counts requests by path; `busiest` is the most that were in work at one time.
     """
 
     url = ""
 
-    def __init__(
-        self, world: World, clock: Callable[[], datetime], faults: Faults, to_inclusive: bool, receipts: bool
-    ) -> None:
+    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
         self.requests: Counter[str] = Counter()
         self.busiest = 0
         self._busy = 0
         self._clock = clock
         self.accounts = {name: AccountServer(books, self._now) for name, books in world.books.items()}
         self._by_key = {server.account.key: server for server in self.accounts.values()}
-        self._faults = faults
         self._date: DateSource = "clock"
-        self._to_inclusive = to_inclusive
-        self._has_receipts = receipts
         self._request_numbers = itertools.count(1)
 
     @property
@@ -73,35 +68,6 @@ class Sandbox:
     def set_date(self, source: DateSource) -> None:
         """From here on answers have a `Date` of the machine's clock (as at first), of the moment, or none."""
         self._date = source
-
-    def set_faults(self, faults: Faults) -> None:
-        """From here on answers fail like this; requests go on being counted."""
-        self._faults = faults
-
-    def get(self, account: str, kind: str, id: str) -> dict[str, Any]:
-        """An object as it would be served now, to be changed and put back; KeyError where there is none."""
-        row = self.accounts[account].lists[kind].find(id, self._now)
-        if row is None:
-            raise KeyError(id)
-        node: dict[str, Any] = msgspec.json.decode(encode(row, self._now))
-        return node
-
-    def put(self, account: str, kind: str, data: Mapping[str, Any]) -> None:
-        """Add an object to a list, or replace the one of its id; it is served as given, from its `created_at` on."""
-        created = datetime.fromisoformat(data["created_at"])
-        self.accounts[account].lists[kind].put(Given(data["id"], int(created.timestamp()), dict(data)))
-
-    def mark(self, account: str, charge: str, status: str) -> None:
-        """Make a charge `successful` or `failed` by hand, now, as Omise's dashboard can in test mode."""
-        mark_charge(self.accounts[account], ApiRequest("", "", {"id": charge, "status": status}, {}), self._now)
-
-    def drop(self, account: str, kind: str, id: str) -> None:
-        """Take an object out of its list; KeyError where there is none."""
-        self.accounts[account].lists[kind].drop(id)
-
-    def say(self, account: str, name: str, data: Mapping[str, Any]) -> None:
-        """Let `account`, `balance` or `capability` answer these values in place of their own."""
-        self.accounts[account].overrides[name] = data
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -136,18 +102,14 @@ class Sandbox:
             response.headers.pop("Date", None)
 
     @web.middleware
-    async def _front(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        """Count, delay, fail, answer, and head every answer as Omise does."""
+    async def _front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Count, answer, and head every answer as Omise does."""
         number = next(self._request_numbers)
         self.requests[request.path] += 1
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
         try:
-            if self._faults.latency_s:
-                await asyncio.sleep(self._faults.latency_s)
-            response = await self._answer(request, handler, self._faults.of(number))
+            response = await self._answer(request, handler)
         finally:
             self._busy -= 1
         response.headers["Omise-Version"] = VERSION
@@ -155,30 +117,15 @@ class Sandbox:
         response.headers["Cache-Control"] = "no-cache, no-store"
         return response
 
-    async def _answer(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]], fault: str
-    ) -> web.StreamResponse:
-        if fault == "too_many":
-            after = self._faults.retry_after_s
-            headers = {} if after is None else {"Retry-After": str(after)}
-            return web.Response(status=429, text="Too Many Requests", headers=headers)
-        if fault == "bad_gateway":
-            page = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
-            return web.Response(status=502, text=page, content_type="text/html")
-        if fault == "drop" and request.transport is not None:
-            request.transport.abort()
-            return web.Response()
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            response = await handler(request)
+            return await handler(request)
         except web.HTTPException as refused:
             return _error(refused.status, "not_found", "the requested object was not found")
         except ApiError as refused:
             return _error(refused.status, refused.code, str(refused))
-        if fault == "cut" and isinstance(response, web.Response) and isinstance(response.body, bytes):
-            return _json(response.body[: len(response.body) // 2])
-        return response
 
-    def _route(self, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _route(self, answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             key = _key(request)
             if request.path.startswith(_PUBLIC):
@@ -201,13 +148,13 @@ class Sandbox:
             ),
             "capability": lambda: capability_body(server.account),
         }
-        return _json(msgspec.json.encode({**bodies[name](), **server.overrides.get(name, {})}))
+        return _json(msgspec.json.encode(bodies[name]()))
 
     def _receipts(self, server: AccountServer, request: ApiRequest) -> web.Response:
         receipts = server.lists["receipts"]
-        if not self._has_receipts and not any(True for _ in receipts):  # test mode has no receipts
+        if not any(True for _ in receipts):  # test mode has no receipts
             raise web.HTTPNotFound
-        page = answer_list(receipts, read_query(request.params), self._now, "/receipts", self._to_inclusive, None)
+        page = answer_list(receipts, read_query(request.params), self._now, "/receipts", None)
         return _json(page.replace(b'"list"', b'"receipt_list"', 1))
 
     def _list(self, server: AccountServer, request: ApiRequest) -> web.Response:
@@ -259,35 +206,19 @@ class Sandbox:
         self, objects: ObjectList, request: ApiRequest, is_asked: Callable[[Body], bool] | None = None
     ) -> web.Response:
         rows = [row for row in objects if is_asked(body(row, self._now))] if is_asked else None
-        page = answer_list(objects, read_query(request.params), self._now, request.path, self._to_inclusive, rows)
+        page = answer_list(objects, read_query(request.params), self._now, request.path, rows)
         return _json(page)
 
 
 @asynccontextmanager
-async def serve(
-    world: World,
-    *,
-    moment: datetime | None = None,
-    clock: Callable[[], datetime] | None = None,
-    webhooks: Webhooks | None = None,
-    faults: Faults | None = None,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    to_inclusive: bool = False,
-    receipts: bool = False,
-) -> AsyncIterator[Sandbox]:
-    """Serve a world at a moment (default: its `as_of`), or as a clock goes on, until the block ends.
-
-    Port 0 takes a free one; `webhooks` are sent as events come.
-    """
-    start = moment or world.as_of
-    sandbox = Sandbox(world, clock or (lambda: start), faults or Faults(), to_inclusive, receipts)
+async def serve(sandbox: _S, *, webhooks: Webhooks | None = None, port: int = 0) -> AsyncIterator[_S]:
+    """Serve a sandbox until the block ends. Port 0 takes a free one; `webhooks` are sent as events come."""
     runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     sending = asyncio.create_task(sandbox.send(webhooks)) if webhooks else None
     try:
-        await web.TCPSite(runner, host, port).start()
-        sandbox.url = f"http://{host}:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        sandbox.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield sandbox
     finally:
         if sending:

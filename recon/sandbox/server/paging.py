@@ -41,16 +41,13 @@ def read_query(params: Mapping[str, str]) -> Query:
     return Query(since, until, _number("offset", params.get("offset", "0")), limit, order)
 
 
-def answer_list(
-    objects: ObjectList, query: Query, now: int, location: str, through: bool, of: Sequence[Thing] | None
-) -> bytes:
+def answer_list(objects: ObjectList, query: Query, now: int, location: str, of: Sequence[Thing] | None) -> bytes:
     """The page of a list that a query asks for, as JSON; `of` narrows it to these.
 
-    Rows in from <= created_at < to; the end is inside with `through`, which Omise leaves open. Without `to`, all
-    that exists now.
+    Rows in from <= created_at < to (Omise leaves open whether the end is inside); without `to`, all that exists now.
     """
     until = now if query.until is None else query.until
-    places: Sequence[int] = objects.span(query.since, until, now, through=through or query.until is None)
+    places: Sequence[int] = objects.span(query.since, until, now, through=query.until is None)
     if of is not None:
         wanted = {row.id for row in of}
         places = [p for p, row in zip(places, objects.at(places), strict=True) if row.id in wanted]

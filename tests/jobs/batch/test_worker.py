@@ -23,7 +23,6 @@ from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone
 from jobs.run.outcome import JobError, RunOptions
-from recon.sandbox.server.faults import Faults
 from recon.store.engine import open_store
 from recon.store.queue import batches
 from recon.store.runs.attempts import FAILED, attempts
@@ -32,6 +31,7 @@ from tests.kit.job import FIRST, LAST, Job, Silent, clock, job
 from tests.kit.queue_jobs import Queued, found, in_one_process, narrow, queued
 from tests.kit.queue_samples import FAST, batch_of, queued_config
 from tests.kit.retries import retry_at_once
+from tests.kit.sandbox import NO_FAULTS, Faults
 from tests.kit.small_config import configured
 from tests.kit.store_samples import fresh_url
 
@@ -41,7 +41,7 @@ NIGHT_OF = RunOptions(LAST, LAST, ("th",), by="scheduler", unless_done=True)
 
 @asynccontextmanager
 async def merchant(
-    folder: Path, options: RunOptions, faults: Faults | None = None
+    folder: Path, options: RunOptions, faults: Faults = NO_FAULTS
 ) -> AsyncIterator[tuple[Job, Queued]]:
     """A small world whose work is on a queue."""
     async with job(folder, orders=60, accounts=("th",), faults=faults) as one:

@@ -20,9 +20,9 @@ from jobs.cli.app import COMMANDS, app, load_command
 from jobs.demo import prepare
 from jobs.logs.errors import told
 from recon.rules import CATALOGUE
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.retries import retry_at_once
+from tests.kit.sandbox import serve
 from tests.kit.small_config import ONE_ACCOUNT, TRUSTED
 
 FIRST, LAST = "2026-10-19", "2026-10-20"

@@ -14,7 +14,6 @@ from sqlalchemy import update
 from jobs.config.config import load
 from jobs.run.opening.store import open_ready_store
 from jobs.run.rejudging import taken_out_since
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.files import ORDER_COLUMNS, write_csv
 from recon.sandbox.worlds.world import World
 from recon.store.desk.workbook_bytes import content_of, sha256_of
@@ -24,6 +23,7 @@ from recon.store.tables.desk import WORKBOOK_CHUNK
 from recon.store.versions.customers import keep_from
 from tests.kit.job import FIRST, Job, job
 from tests.kit.rotated_keys import book_of, configure, done, hashes, recon
+from tests.kit.sandbox import serve
 from tests.kit.small_config import configured
 from tests.kit.store_samples import opened
 

@@ -15,8 +15,6 @@ import pytest
 from aiohttp import web
 
 from recon.sandbox.forms import stamp
-from recon.sandbox.server.app import Sandbox, serve
-from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.facts import Charge
 from recon.sandbox.worlds.world import make_world
 from recon.store import tables
@@ -24,6 +22,7 @@ from recon.store.engine import writing
 from recon.store.versions.save import save_orders
 from tests.kit.proxy import altered
 from tests.kit.pulls import DAY, FAST, PulledStore, objects, truth
+from tests.kit.sandbox import Faults, Sandbox, serve
 from tests.kit.store_samples import orders, rejected
 
 WORLD = make_world(7, date(2026, 3, 2), date(2026, 3, 8), 120, ("th",))

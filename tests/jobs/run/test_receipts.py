@@ -12,10 +12,10 @@ from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from recon import columns as c
 from recon.model import Result
-from recon.sandbox.server.app import serve
 from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.world import make_world
 from tests.kit.job import FIRST, LAST, Job, Silent, clock
+from tests.kit.sandbox import serve
 
 
 async def over(folder: Path, plant: bool) -> tuple[Job, list[Result]]:

@@ -15,7 +15,6 @@ from jobs.cli.answers.documents import run_document
 from jobs.config import config as configuration
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.desk import overview, worklist
 from recon.store.engine import Store, open_store, reading
@@ -25,6 +24,7 @@ from recon.store.schema import METADATA
 from recon.store.versions.load import load_matches
 from reports.documents import break_document
 from tests.kit.job import FIRST, LAST, Silent
+from tests.kit.sandbox import serve
 from tests.kit.store_samples import DATABASES, fresh_url
 
 ACCOUNTS = ("th", "jp")

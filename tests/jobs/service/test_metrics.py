@@ -11,11 +11,11 @@ from jobs.run.opening.store import ready_store
 from jobs.run.outcome import Outcome
 from jobs.service.metrics import Metrics
 from recon.model import BreakStatus
-from recon.sandbox.server.faults import Faults
 from recon.store.runs.alerts import AlertDecision, Message, Occasion, claim
 from tests.kit.alert_samples import known, ran
 from tests.kit.job import job
 from tests.kit.retries import retry_at_once
+from tests.kit.sandbox import Faults
 from tests.kit.small_config import configured
 from tests.kit.store_samples import HOUR, NOON
 

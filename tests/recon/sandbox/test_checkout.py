@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.webhooks import Webhooks, signature
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.receivers import nobody
+from tests.kit.sandbox import Sandbox, serve
 
 NOON = datetime(2026, 3, 10, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,8 +6,8 @@ import sys
 from datetime import date
 from typing import Any
 
-from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import make_world
+from tests.kit.sandbox import serve
 
 SCRIPT = """
 import json, sys
