@@ -61,7 +61,6 @@ class Filter:
     texts: tuple[str, ...] = ()  # any of them is a part of an id or of an amount; or the code is one of `text_codes`
     text_codes: tuple[str, ...] = ()
     currency: str | None = None
-    has_due: bool = False  # only what must be done by some day
     due_before: datetime | None = None
     first_day: date | None = None  # of its own day, else of that on which it was first seen (UTC)
     last_day: date | None = None
@@ -198,8 +197,6 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
         parts.append(_B.owner == wanted.owner if wanted.owner else _B.owner.is_(None))
     if wanted.currency is not None:
         parts.append(_B.currency == wanted.currency)
-    if wanted.has_due:
-        parts.append(_B.due_by.is_not(None))
     if wanted.due_before is not None:
         parts.append(_B.due_by < wanted.due_before)
     if wanted.first_day is not None:

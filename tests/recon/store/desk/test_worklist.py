@@ -95,7 +95,6 @@ def test_filters(store: Store) -> None:
     assert matched(store, Filter(texts=("300", "none such"))) == ["3"], "JPY 300"
     assert matched(store, Filter(texts=("0.0",))) == ["2"], "THB 0.01 and 0.02"
     assert found(store, Filter(texts=("ORD%",))) == [], "no wild cards"
-    assert found(store, Filter(has_due=True)) == ["2"]
     assert found(store, Filter(due_before=NOW + timedelta(days=2))) == []
     assert found(store, Filter(currency="JPY")) == ["3"]
     assert matched(store, Filter(owner="")) == ["2", "3", "5", "6"], "nobody's"
