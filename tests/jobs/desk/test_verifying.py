@@ -299,10 +299,8 @@ def test_two_runs_of_an_account_beside_each_other(late: Late) -> None:
 async def test_a_run_that_is_recorded_while_somebody_looks_is_not_signed_over(
     merchant: Job, written: Written
 ) -> None:
-    correct_an_order(merchant)
-
     def agree(_words: Sequence[str]) -> bool:
-        asyncio.run(merchant.run(accounts=("th",)))
+        asyncio.run(merchant.run(first=LAST, accounts=("th",), pull=False, as_of=clock()))
         return True
 
     with pytest.raises(JobError, match="a run of th was recorded meanwhile"):

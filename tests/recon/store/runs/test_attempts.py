@@ -21,6 +21,7 @@ from recon.store.runs.attempts import (
     counted,
     end,
     end_job,
+    fail,
     first_attempts,
 )
 from recon.store.runs.record import RunAccount, RunRecord
@@ -81,6 +82,18 @@ def test_an_ended_run_leaves_the_account_free_and_what_became_of_it(store: Store
     assert (second.ending, second.ended_at, second.began_at) == (None, None, NOON + 2 * HOUR)
     assert first_attempts(store) == {"th": NOON}
     assert attempts(store, DAY + timedelta(days=1)) == []
+
+
+def test_a_run_whose_workbook_could_not_be_written_counts_as_failed(store: Store) -> None:
+    begun = take(store, CLAIM, replace(CLAIM, account="jp"))
+    run_id = put_run(store, RunRecord(NOON, NOON, NOON, "x", "run", {}, "1", "d", "complete", {}))
+    for at, run in zip(begun.ids, (run_id, None), strict=True):
+        end(store, [at], NOON, "complete", "", run)
+    assert fail(store, run_id, NOON + HOUR, "the disk is full") == 1
+    assert {(one.account, one.ending, one.words) for one in attempts(store, DAY)} == {
+        ("th", "failed", "the disk is full"),
+        ("jp", "complete", ""),
+    }
 
 
 def test_the_dead_are_taken_over_once_and_cannot_go_on(store: Store) -> None:
