@@ -127,12 +127,16 @@ def _all_pairs(count: int, first: Marks, second: Marks) -> tuple[Positions, Ints
 
 
 def _order_states(board: Board, orders: Positions) -> Ints:
-    """What each order says went back to the payer; a cancelled one expects all back, a pending one fits nothing."""
+    """What each order says went back to the payer; a pending one fits nothing.
+
+    A cancelled one expects all back, and so does a refunded one that does not say how much.
+    """
     status = board.orders[c.STATUS].iloc[orders]
     refunded = board.orders[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)[orders]
     expects = status.isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
     cancelled = (status == OrderStatus.CANCELLED).to_numpy(dtype=bool)
-    return np.where(expects, refunded, np.where(cancelled, _NONE, _NEVER))
+    unsaid = (status == OrderStatus.REFUNDED).to_numpy(dtype=bool) & (refunded == 0)
+    return np.where(cancelled | unsaid, _NONE, np.where(expects, refunded, _NEVER))
 
 
 def _charge_states(board: Board, charges: Positions) -> Marks:

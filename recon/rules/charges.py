@@ -35,7 +35,10 @@ def _authorization_expiring(rule: Rule, case: Case, charge: Charge, context: Con
     if charge.status != ChargeStatus.PENDING or not charge.authorized:
         return None
     due = lapses(charge, context)
-    if due is None or context.as_of < due.at - context.threshold(rule.code, "within", WITHIN):
+    over = stuck(charge, context)  # from then on it is `pending_stuck`, or its order's break alone
+    if due is None or over is None or context.as_of > over.at:
+        return None
+    if context.as_of < due.at - context.threshold(rule.code, "within", WITHIN):
         return None
     until = local(due.at, charge.account, context)
     words = f"is authorised and not captured; the authorisation ends {until}."

@@ -20,6 +20,7 @@ from recon.model import (
     Severity,
 )
 from recon.money import Money
+from recon.rules.refunds import given_back
 from recon.rules.rule import BySign, Rule, order_of, rests_of
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
@@ -65,7 +66,7 @@ def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.charges or not _expects(case) or context.is_young(order_of(case).created_at):
         return None
     id = order_of(case).charge_id
-    named = f" The order names {id}, which is another order's or not at Omise." if id else ""
+    named = f" The order names {id}, which is another order's, of another account, or not at Omise." if id else ""
     return rule.on_order(
         case,
         context,
@@ -116,8 +117,9 @@ def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | Non
 
 
 def _voided_as_refund(case: Case) -> bool:
-    """A refunded order whose charge was voided: the money came, and went back the same day."""
-    return order_of(case).status == OrderStatus.REFUNDED and any(charge.voided for charge in case.charges)
+    """Refunded, or asked to be, and the charge was voided: the money came, and went back the same day."""
+    refunding = order_of(case).status in (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
+    return refunding and any(charge.voided for charge in case.charges)
 
 
 def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -189,8 +191,8 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     good = [charge for charge in kept if _pays_it(case, charge, context)]
     if not good:
         return None
-    named = [charge for charge in good if charge.id == order.charge_id]
-    payer = (named or good)[0]
+    back = _back_at_shop(case)
+    payer = min(good, key=lambda charge: (charge.id != order.charge_id, charge.refunded.amount != back))
     extra = {charge: rest for charge, rest in rests.items() if charge is not payer}
     total = _total_of(case, extra.values())
     again = ", ".join(f"{charge.id} ({context.words(charge.captured)})" for charge in extra)
@@ -224,17 +226,20 @@ def _currency_mismatch(rule: Rule, case: Case, context: Context) -> Break | None
 
 def _amount_scale_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
     counted = _counted(case, context)
-    taken = _sum(counted)
-    if not counted or _agrees(case, taken, context) or not _power_of_ten(case.expected, taken):
+    if not counted or _agrees(case, _sum(counted), context):
+        return None
+    sums = [_sum(counted)] if _may_split(case, context) else [charge.captured.amount for charge in counted]
+    if not any(_power_of_ten(case.expected, taken) for taken in sums):
         return None
     return _amounts_differ(rule, case, context, "the amounts differ by exactly a power of ten")
 
 
 def _amount_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
     counted = _counted(case, context)
-    if not counted or _agrees(case, _sum(counted), context):
+    together = len(counted) > 1 and not _may_split(case, context)
+    if not counted or (_agrees(case, _sum(counted), context) and not together):
         return None
-    return _amounts_differ(rule, case, context, "the amounts differ")
+    return _amounts_differ(rule, case, context, "none of them is the order's" if together else "the amounts differ")
 
 
 def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Break | None:
@@ -259,21 +264,30 @@ def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Bre
 def _counted(case: Case, context: Context) -> tuple[Charge, ...]:
     """The charges whose amount must be the order's: one, or with split payments all that together pay it.
 
-    A fully refunded charge counts only where no other does (a refunded duplicate beside the good one does not).
+    Where several hold money and none has the order's amount, all count. A fully refunded charge counts only where no
+    other does (a refunded duplicate beside the good one does not), or where the shop says that all went back.
     """
     if not _expects(case) or len(case.paying) < 2:
         return case.paying if _expects(case) else ()
     kept = tuple(charge for charge in case.paying if charge.kept) or case.paying
-    if order_of(case).source in context.split_sources:
+    if _may_split(case, context):
         return case.paying if _agrees(case, _sum(case.paying), context) else kept
-    agreeing = [charge for charge in (*kept, *case.paying) if _pays_it(case, charge, context)]
-    named = [charge for charge in kept if charge.id == order_of(case).charge_id]
-    return (*agreeing, *named, *kept)[:1]
+    returned = case.paying if _back_at_shop(case) >= case.expected else ()
+    agreeing = tuple(charge for charge in (*kept, *returned) if _pays_it(case, charge, context))
+    return agreeing[:1] or kept
+
+
+def _may_split(case: Case, context: Context) -> bool:
+    return order_of(case).source in context.split_sources
+
+
+def _back_at_shop(case: Case) -> int:
+    return sum(given_back(order) for order in (order_of(case), *case.other_orders))
 
 
 def _splits(case: Case, kept: list[Charge], context: Context) -> bool:
     """Whether the order's source allows several charges to pay one order, and these do."""
-    return order_of(case).source in context.split_sources and _agrees(case, _sum(kept), context)
+    return _may_split(case, context) and _agrees(case, _sum(kept), context)
 
 
 def _pays_it(case: Case, charge: Charge, context: Context) -> bool:

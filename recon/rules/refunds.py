@@ -123,16 +123,20 @@ def given_back(order: Order) -> int:
 
 
 def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
-    """The charges that pay the order: one, or with split payments all; a voided one where the order expects no money.
+    """The charges that pay the order: one, or with split payments all; a voided one where the money is to go back.
 
-    Of several it is the one that the order names, that has the order's amount, that agrees on the refund.
+    Of several it is the one that the order names, that has the order's amount, that agrees on the refund; so with
+    split payments, too, where one has the order's amount and all together have not.
     """
     paying = case.paying
-    if not paying and order.status in (OrderStatus.REFUNDED, OrderStatus.CANCELLED):
+    if not paying and order.status in (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED, OrderStatus.CANCELLED):
         paying = tuple(charge for charge in case.charges if charge.status == ChargeStatus.SUCCESSFUL)
     pool = tuple(charge for charge in paying if charge.kept) or paying
     if order.source in context.split_sources:
-        return paying if _agrees(case, paying, context) else pool
+        if _agrees(case, paying, context):
+            return paying
+        if _agrees(case, pool, context) or not any(_agrees(case, (charge,), context) for charge in pool):
+            return pool
     back = sum(given_back(member) for member in (order, *case.other_orders))
 
     def doubts(charge: Charge) -> tuple[bool, ...]:
@@ -167,8 +171,10 @@ def _missing(rule: Rule, case: Case, context: Context) -> Break | None:
     sides = _sides(case, context)
     if sides is None or sides.shop == 0 or sides.omise or sides.shop == sides.lost or case.unread_parts:
         return None
-    status = order_of(case).status
-    if status == OrderStatus.REFUND_REQUESTED or (not sides.payers and not _refunded_for_nothing(case)):
+    order = order_of(case)
+    if order.status == OrderStatus.REFUND_REQUESTED or (not sides.payers and not _refunded_for_nothing(case)):
+        return None
+    if not case.charges and context.is_young(order.created_at):
         return None
     named = f"charge {sides.payers[0].id} is not refunded" if sides.payers else "no charge of it took any money"
     return _order_break(rule, case, context, sides, f"but {named} at Omise.", sides.shop)
@@ -235,7 +241,9 @@ def _request(case: Case, context: Context) -> _Request | None:
     sides = _sides(case, context)
     if sides is None or order_of(case).status != OrderStatus.REFUND_REQUESTED or not sides.payers or sides.whole:
         return None
-    charge = next(payer for payer in sides.payers if payer.left.amount)
+    charge = next((payer for payer in sides.payers if payer.kept), None)
+    if charge is None:
+        return None
     says = charge.captured.currency == order_of(case).money.currency and sides.shop > sides.omise
     amount = min(sides.shop - sides.omise, charge.left.amount) if says else charge.left.amount
     return _Request(charge, Money(amount, charge.left.currency))
@@ -327,6 +335,7 @@ def _refunds_differ(columns: CaseColumns, _context: Context) -> Mask:
     voided = columns.successful & ~columns.pays
     voided_in_part = voided & (refunded > 0) & (refunded < columns.captured_of_charge)
     something = (columns.refunded_at_shop != 0) | (columns.refunded != 0) | columns.of_any_charge(voided_in_part)
+    something |= columns.orders_in(OrderStatus.REFUND_REQUESTED) & columns.of_any_charge(voided)
     return np.asarray(something & ((columns.paying != 1) | (columns.refunded_at_shop != columns.refunded)))
 
 

@@ -162,6 +162,11 @@ class TestStates:
         orders = [order("A-1", status="cancelled"), order("A-2")]
         assert found(orders, [charge(of=None, refunded_amount=10_000)]) == ["A-1 chrg_1 amount and time"]
 
+    def test_money_given_back_belongs_to_the_refunded_order_that_does_not_say_how_much(self) -> None:
+        orders = [order("A-1"), order("A-2", status="refunded")]
+        charges = [charge("chrg_1", None, refunded_amount=10_000), charge("chrg_2", None)]
+        assert found(orders, charges) == ["A-1 chrg_2 amount and time", "A-2 chrg_1 amount and time"]
+
     def test_a_lost_webhook_is_found_without_a_name(self) -> None:
         assert Job().says([order(status="pending")], [charge(of=None)]) == ["order_not_marked_paid A-1"]
 

@@ -78,6 +78,13 @@ class TestAuthorizationExpiring:
         said = "pending_stuck" if raised else "authorization_expiring"
         assert codes(END + 30 * MINUTE + off, [], [row]) == [said]
 
+    @BOUNDARY
+    def test_beside_a_paid_order_it_does_not_outlive_its_end_and_the_grace(
+        self, off: timedelta, raised: bool
+    ) -> None:
+        found = codes(END + 30 * MINUTE + off, [order()], [pending("chrg_1", authorized=True, expires_at=END)])
+        assert found == ["authorization_expiring"] * (not raised) + ["order_paid_charge_pending"]
+
     def test_it_says_what_to_do_and_by_when(self) -> None:
         found = only(END - HOUR, [], [pending("chrg_1", None, authorized=True, expires_at=END)])
         assert found.due_by == END

@@ -9,7 +9,21 @@ import pytest
 from recon.model import Break
 from recon.rules import CATALOGUE
 from recon.settings import RuleSettings
-from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, NOON, Job, Row, charge, failed, order, pending, with_context
+from tests.kit.books import (
+    AS_OF,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    Job,
+    Row,
+    charge,
+    failed,
+    order,
+    pending,
+    voided,
+    with_context,
+)
 
 GROUP = [rule for rule in CATALOGUE if rule.group == "Order and charge"]
 CODES = [
@@ -172,3 +186,47 @@ def test_what_has_its_other_side_is_judged_however_young() -> None:
     assert Job().says([order(created_at=made)], [failed("chrg_1", created_at=made)]) == [
         "order_paid_charge_failed A-1"
     ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "taken"),
+    [
+        ((10_007, 40_000), "amount_mismatch", 50_007),
+        ((10_007, 100_000), "amount_scale_mismatch", 110_007),
+        ((5_000, 5_000), "amount_mismatch", 10_000),  # without split payments one charge pays one order
+    ],
+)
+def test_charges_of_which_none_has_the_orders_amount_are_told_with_all_that_they_took(
+    parts: tuple[int, int], code: str, taken: int
+) -> None:
+    charges = [charge(f"chrg_{at}", amount=amount) for at, amount in enumerate(parts, 1)]
+    found = Job().break_([order()], charges)
+    assert (found.code, found.actual, found.amount_at_risk) == (code, taken, taken - 10_000)
+    assert "chrg_1, chrg_2 took" in found.explanation
+
+
+def test_a_refunded_charge_of_the_orders_amount_does_not_stand_for_the_one_that_holds_another() -> None:
+    charges = [charge("chrg_1", refunded_amount=10_000), charge("chrg_2", amount=4_000)]
+    found = Job().break_([order()], charges)
+    assert (found.code, found.actual, found.charge_id) == ("amount_mismatch", 4_000, "chrg_2")
+    assert Job().breaks([order(status="refunded")], charges) == []
+
+
+def test_of_two_charges_the_duplicate_is_the_one_that_the_shop_knows_no_refund_of() -> None:
+    charges = [charge("chrg_1", refunded_amount=2_500), charge("chrg_2")]
+    assert Job().break_([order()], charges).suggestion.endswith("Keep chrg_2.")
+    assert Job().break_([order(refunded_amount=2_500)], charges).suggestion.endswith("Keep chrg_1.")
+    assert Job().break_([order(charge_id="chrg_1")], charges).suggestion.endswith("Keep chrg_1.")
+
+
+def test_a_refund_that_is_asked_for_and_made_as_a_void_is_no_failed_charge() -> None:
+    asked = order(status="refund_requested")
+    assert Job().breaks([asked], [voided("chrg_1")]) == []
+    assert Job().break_([asked], [failed("chrg_1")]).code == "order_paid_charge_failed"
+
+
+def test_a_charge_that_the_order_names_and_another_account_has_pending_is_not_said_to_be_nowhere() -> None:
+    found = Job().break_([order(charge_id="chrg_1")], [pending("chrg_1", None, account="sg")])
+    assert "The order names chrg_1, which is another order's, of another account, or not at Omise." in (
+        found.explanation
+    )

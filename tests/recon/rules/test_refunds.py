@@ -35,6 +35,7 @@ class TestShopAndOmise:
             (order(status="cancelled"), voided("chrg_1")),
             (order(status="cancelled", **ALL), back(10_000)),
             (order(status="cancelled", **ALL), voided("chrg_1")),
+            (order(status="refund_requested", **ALL), voided("chrg_1")),
             (order(status="pending"), voided("chrg_1")),
         ],
     )
@@ -51,6 +52,8 @@ class TestShopAndOmise:
             (order(), back(4_000), "refund_unrecorded"),
             (order(), back(10_000), "refund_unrecorded"),
             (ASKED, back(10_000), "refund_unrecorded"),
+            (ASKED, voided("chrg_1"), "refund_unrecorded"),
+            (order(status="refund_requested", **PART), voided("chrg_1"), "refund_amount_mismatch"),
             (order(status="refunded", **ALL), back(4_000), "refund_amount_mismatch"),
             (order(status="refunded"), back(4_000), "refund_amount_mismatch"),
             (order(status="paid", **PART), back(10_000), "refund_amount_mismatch"),
@@ -87,6 +90,20 @@ class TestShopAndOmise:
         using = context(AS_OF, split_sources=frozenset({"shop"}))
         assert codes(AS_OF, [order(refunded_amount=6_000)], parts, using=using) == []
         assert codes(AS_OF, [order()], parts, using=using) == ["refund_unrecorded"]
+
+    def test_a_duplicate_beside_split_payments_is_one_too(self) -> None:
+        twice = [charge("chrg_1"), charge("chrg_2", refunded_amount=300)]
+        using = context(AS_OF, split_sources=frozenset({"shop"}))
+        assert codes(AS_OF, [order()], twice, using=using) == ["duplicate_charge"]
+        assert codes(AS_OF, [order(refunded_amount=300)], twice, using=using) == ["duplicate_charge"]
+
+    @pytest.mark.parametrize(("age", "found"), [(HOUR - SECOND, []), (HOUR, ["refund_missing"])])
+    def test_a_young_order_does_not_miss_the_refund_of_a_charge_that_may_still_come(
+        self, age: timedelta, found: list[str]
+    ) -> None:
+        young = order(status="cancelled", created_at=AS_OF - age, **ALL)
+        assert codes(AS_OF, [young]) == found
+        assert codes(AS_OF, [young], [failed("chrg_1")]) == ["refund_missing"]
 
     def test_a_refund_in_another_account_counts(self) -> None:
         elsewhere = back(10_000, account="sg")
