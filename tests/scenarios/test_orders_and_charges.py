@@ -337,7 +337,10 @@ class TestAmbiguity:
         orders = [order("A-1", charge_id="chrg_1"), order("A-2", charge_id="chrg_1")]
         found = Job().break_(orders, [charge(of="A-2")])
         assert (found.code, found.subject_id) == ("charge_missing", "A-1")
-        assert "The order names chrg_1, which is another order's or not at Omise." in found.explanation
+        assert (
+            "The order names chrg_1, which is another order's, of another account, or not at Omise."
+            in found.explanation
+        )
 
     def test_two_orders_name_a_charge_that_names_a_third(self) -> None:
         orders = [order("A-1", charge_id="chrg_1"), order("A-2", charge_id="chrg_1"), order("A-3")]
