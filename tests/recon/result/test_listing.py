@@ -126,7 +126,7 @@ def test_failed_payments_by_method_and_reason_with_the_orders_that_were_paid_aft
     frame = c.FAILURES.check(LISTED.failures)
     names = [c.METHOD, c.STATUS, c.ROWS, c.ATTEMPTS, c.RATE, c.PAID_OTHERWISE, c.AMOUNT]
     assert frame[names].values.tolist() == [
-        ["card", "failed", 3, 7, 4_285, 2, 30_000],
+        ["card", "failed", 3, 7, 4_286, 2, 30_000],
         ["promptpay", "expired", 1, 1, 10_000, 0, 700],
     ]
     assert frame[c.FAILURE_CODE].iloc[0] == "insufficient_fund"
