@@ -76,6 +76,8 @@ async def check_all(
     items += await _sign_on(config, clock()) if serve else []
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
     items += await _mail(config, send_test)
+    if send_test and not send.channels(config) and not config.reports.mail:
+        items.append(Item.of("alerts", WARNING, "nobody is told: [alerts] urls and [reports] mail are empty"))
     return items
 
 

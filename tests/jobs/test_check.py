@@ -200,6 +200,13 @@ async def test_it_says_which_key_is_missing_and_which_is_refused(
     )
 
 
+async def test_a_test_message_that_nobody_gets_is_a_warning(world: World, server: Sandbox, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    items = await check_all(lambda: load(path, {"TH_KEY": KEY}, needs=()), lambda: NOW, send_test=True)
+    assert of(items, "alerts").result == WARNING
+    assert "alerts" not in {item.what for item in await look(path)}
+
+
 async def test_another_accounts_key_is_told_by_country_and_currency(
     world: World, server: Sandbox, tmp_path: Path
 ) -> None:
