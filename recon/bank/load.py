@@ -99,7 +99,7 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
     headers.refuse_missing()
     if parsed_files and not any(file.statements or file.rejected for file in parsed_files):
         _keep_unreadable(source, Path(source.path).name, NONE_OF_IT, reading)
-    lacking = headers.lacking()
+    lacking = headers.lacking([file.name for file in parsed_files])
     for parsed_file in parsed_files:
         names = [str(source.layout.column(ours)) for ours in lacking.get(parsed_file.name, ())]
         with _failing_alone(source, parsed_file.name, reading):

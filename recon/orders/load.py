@@ -112,7 +112,7 @@ class _Reading:
 
     def lacking(self) -> dict[str, list[str]]:
         """By table the columns of ours that it has not and another one has."""
-        return {name: fields for name, fields in self.headers.lacking().items() if self.parts[name].count}
+        return {name: fields for name, fields in self.headers.lacking(self.parts).items() if self.parts[name].count}
 
     def keep_aside(self, table: Table, lacking: Sequence[str]) -> None:
         """A table again, all of its rows as bad ones."""

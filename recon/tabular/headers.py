@@ -1,6 +1,6 @@
 """The headers of all files of a source: columns that none of them has, and those that one lacks and another has."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from recon.tabular.faults import shown_names
@@ -57,15 +57,16 @@ class Headers:
         if missing:
             yield f"the columns of {file} are: {', '.join(names)}"
 
-    def lacking(self) -> dict[str, list[str]]:
-        """By file the fields whose column it has not and another file has."""
+    def lacking(self, files: Collection[str]) -> dict[str, list[str]]:
+        """By file the fields whose column it has not and another of the files has."""
+        by_file = {name: header for name, header in self._by_file.items() if name in files}
         needed = {
             ours: column
             for ours, column in self._fields.items()
-            if not column.is_optional and any(header.has(column) for header in self._by_file.values())
+            if not column.is_optional and any(header.has(column) for header in by_file.values())
         }
         lacking = {
             name: [ours for ours, column in needed.items() if not header.has(column)]
-            for name, header in self._by_file.items()
+            for name, header in by_file.items()
         }
         return {name: fields for name, fields in lacking.items() if fields}
