@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies
 from recon.people import Person
 from recon.store.desk.workbooks import StoredWorkbook
+from recon.store.desk.worklist import Today
 from recon.store.engine import Store
 from reports.page.access.provider import Provider
 from reports.shop_links import ShopLinks
@@ -145,6 +147,14 @@ class Site:
         """The day that it is in an account; in UTC for one that is not configured any more."""
         known = self.accounts.get(account)
         return local_day(now, known.zone) if known else now.astimezone(UTC).date()
+
+    def todays(self, now: datetime) -> tuple[Today, ...]:
+        """The day that it is in each account's zone; last in UTC, for accounts that are not configured any more."""
+        names: dict[ZoneInfo, set[str]] = {}
+        for name, account in self.accounts.items():
+            names.setdefault(account.zone, set()).add(name)
+        here = (Today(zone, local_day(now, zone), frozenset(of_zone)) for zone, of_zone in names.items())
+        return (*here, Today(UTC, now.astimezone(UTC).date()))
 
 
 SITE = web.AppKey("site", Site)

@@ -1,13 +1,14 @@
 """What is open and how the days went, summed up by the database; changes nothing and knows no rule."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, FromClause, Table, case, func, not_, select
 
 from recon.model import AGES, Severity
-from recon.store.desk.worklist import before_day, seen_by, sign_of
+from recon.store.desk.worklist import Today, is_older, seen_by, sign_of
 from recon.store.engine import Store, reading
 from recon.store.tables import BREAK, IS_OPEN, RUN, RUN_ACCOUNT, RUN_BREAK
 
@@ -72,22 +73,16 @@ def _sums(store: Store, source: FromClause, figures: Table, *conditions: ColumnE
     ]
 
 
-def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tuple[str | None, tuple[int, ...]]]:
-    """Per currency how many breaks are open in each of `AGES`, by days since their own day, else since first seen."""
-    today = now.astimezone(UTC).date()
-    younger = (not_(before_day(today - timedelta(days=least - 1))) for least, _ in AGES[1:])
+def ages(store: Store, visible: frozenset[str] | None, todays: Sequence[Today]) -> list[int]:
+    """How many breaks are open in each of `AGES`, by the days of `is_older`."""
+    younger = (not_(is_older(least - 1, todays)) for least, _ in AGES[1:])
     bucket = case(*((is_younger, number) for number, is_younger in enumerate(younger)), else_=len(AGES) - 1)
-    statement = (
-        select(_B.currency, bucket, func.count())
-        .where(IS_OPEN, seen_by(_B.account, visible))
-        .group_by(_B.currency, bucket)
-        .order_by(_B.currency.nulls_first())
-    )
-    by_currency: dict[str | None, list[int]] = {}
+    statement = select(bucket, func.count()).where(IS_OPEN, seen_by(_B.account, visible)).group_by(bucket)
+    counts = [0] * len(AGES)
     with reading(store) as connection:
-        for currency, number, count in connection.execute(statement):
-            by_currency.setdefault(currency, [0] * len(AGES))[number] = count
-    return [(currency, tuple(counts)) for currency, counts in by_currency.items()]
+        for number, count in connection.execute(statement):
+            counts[number] = count
+    return counts
 
 
 def days(store: Store, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, case, exists, false, func, not_, or_, select, true
@@ -49,6 +49,15 @@ class SignedCodes:
 
 
 @dataclass(frozen=True)
+class Today:
+    """The day that it is in a zone, and the accounts of that zone."""
+
+    zone: tzinfo
+    day: date
+    accounts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Filter:
     """What of the breaks is wanted; empty: anything. `visible`: the accounts that the asker may see (null: all)."""
 
@@ -64,6 +73,8 @@ class Filter:
     due_before: datetime | None = None
     first_day: date | None = None  # of its own day, else of that on which it was first seen (UTC)
     last_day: date | None = None
+    age: tuple[int, int | None] | None = None  # from so many days to so many (null: any) by `todays`: see `is_older`
+    todays: tuple[Today, ...] = ()
     least: int | None = None  # at risk, in hundredths of a major unit, whatever the currency
     most: int | None = None
     signed: tuple[SignedCodes, ...] | None = None
@@ -200,9 +211,13 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
     if wanted.due_before is not None:
         parts.append(_B.due_by < wanted.due_before)
     if wanted.first_day is not None:
-        parts.append(not_(before_day(wanted.first_day)))
+        parts.append(not_(_before_day(wanted.first_day)))
     if wanted.last_day is not None:
-        parts.append(before_day(wanted.last_day + timedelta(days=1)))
+        parts.append(_before_day(wanted.last_day + timedelta(days=1)))
+    if wanted.age is not None:
+        youngest, oldest = wanted.age
+        parts += [is_older(youngest - 1, wanted.todays)] if youngest else []
+        parts += [not_(is_older(oldest, wanted.todays))] if oldest is not None else []
     if wanted.least is not None or wanted.most is not None:
         parts.append((wanted.least or 0) <= _AMOUNT)  # below 0: it has none
     if wanted.most is not None:
@@ -220,9 +235,19 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def before_day(day: date) -> ColumnElement[bool]:
-    """Whether a break's own day, else that on which it was first seen (UTC), is before a day."""
-    seen_before = _B.first_seen < datetime.combine(day, time(), UTC)
+def is_older(days: int, todays: Sequence[Today]) -> ColumnElement[bool]:
+    """Whether more than some days are over since a break's own day, else since the one on which it was first seen.
+
+    Both are days where its account is; the last of `todays`, of two or more, is for accounts that none has.
+    """
+    *zones, others = todays
+    is_over = {today: _before_day(today.day - timedelta(days=days), today.zone) for today in todays}
+    return case(*((_B.account.in_(zone.accounts), is_over[zone]) for zone in zones), else_=is_over[others])
+
+
+def _before_day(day: date, zone: tzinfo = UTC) -> ColumnElement[bool]:
+    """Whether a break's own day, else that on which it was first seen in a zone, is before a day."""
+    seen_before = _B.first_seen < datetime.combine(day, time(), zone)
     return case((_B.occurred_on.is_(None), seen_before), else_=_B.occurred_on < day)
 
 

@@ -57,10 +57,7 @@ def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
     text = query.get("q", "").replace("\0", "").strip()
     exposures = _each(query, "exposure", Exposure)
     due = _day(query, "due")
-    ages = _each(query, "age", AGE_SPANS.__getitem__)[:1]
-    today = site.clock().astimezone(UTC).date()
-    first_days = [_day(query, "from"), *(today - timedelta(days=oldest) for _, oldest in ages if oldest is not None)]
-    last_days = [_day(query, "to"), *(today - timedelta(days=youngest) for youngest, _ in ages if youngest)]
+    ages = _each(query, "age", AGE_SPANS.__getitem__)
     return Filter(
         visible=person.accounts,
         accounts=_all(query, "account"),
@@ -72,8 +69,10 @@ def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
         text_codes=_titled(text) if text else (),
         currency=query.get("currency", "").replace("\0", "") or None,
         due_before=datetime.combine(due + timedelta(days=1), time(), UTC) if due else None,
-        first_day=max((day for day in first_days if day), default=None),
-        last_day=min((day for day in last_days if day), default=None),
+        first_day=_day(query, "from"),
+        last_day=_day(query, "to"),
+        age=ages[0] if ages else None,
+        todays=site.todays(site.clock()) if ages else (),
         least=_amount(query, "least", ROUND_CEILING),
         most=_amount(query, "most", ROUND_FLOOR),
         signed=_signed(exposures) if exposures else None,

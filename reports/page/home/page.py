@@ -87,7 +87,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         causes=of_one_cause(store, visible),
         costly=costly,
         trend=charts.open_by_exposure(site, visible, now),
-        ages=charts.counted("Open breaks by age", _ages(overview.ages(store, visible, now))),
+        ages=charts.counted("Open breaks by age", _ages(overview.ages(store, visible, site.todays(now)))),
         charts=[charts.new_and_closed(site, visible, now), *charts.match_rates(site, person)],
     )
 
@@ -106,6 +106,6 @@ def _days(site: Site, now: datetime, last_days: Sequence[date]) -> list[date]:
     return [last - timedelta(days=back) for back in range(NIGHTS)]
 
 
-def _ages(breaks_by_age: Sequence[tuple[str | None, tuple[int, ...]]]) -> list[tuple[str, int]]:
+def _ages(counts: Sequence[int]) -> list[tuple[str, int]]:
     names = [f"{least}–{most} days" if most is not None else f"over {least - 1}" for least, most in AGES]
-    return [(name, sum(breaks[age] for _, breaks in breaks_by_age)) for age, name in enumerate(names)]
+    return list(zip(names, counts, strict=True))

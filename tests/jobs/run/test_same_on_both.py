@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ def kept(store: Store, outcome: Outcome, at: datetime) -> Kept:
     """Everything in the store, by table, and all that is shown of it."""
     said = run_document(replace(outcome, timings={}))
     said["reports"] = [Path(name).name for name in said["reports"]]
+    today = at.astimezone(UTC).date()
     with reading(store) as connection:
         tables = {}
         for name, table in METADATA.tables.items():
@@ -78,7 +79,9 @@ def kept(store: Store, outcome: Outcome, at: datetime) -> Kept:
         "breaks": [break_document(known, {}) for known in list_breaks(store)],
         "matches": load_matches(store, ACCOUNTS).to_dict("records"),
         "open": overview.open_sums(store, None),
-        "ages": overview.ages(store, None, at),
+        "ages": overview.ages(
+            store, None, [worklist.Today(UTC, today, frozenset(ACCOUNTS)), worklist.Today(UTC, today)]
+        ),
         "figures": (figures.open_breaks(store), figures.runs_by_status(store), figures.last_good_runs(store)),
         "lists": [
             worklist.find(store, worklist.Filter(), by, down, offset=3, limit=12)

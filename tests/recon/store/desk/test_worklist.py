@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
 
-from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model import AGES, Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store.desk import overview, worklist
-from recon.store.desk.worklist import Filter, SignedCodes
+from recon.store.desk.worklist import Filter, SignedCodes, Today
 from recon.store.engine import Store, open_store, writing
 from recon.store.runs.break_rows import break_row, insert_events
 from recon.store.runs.record import RunAccount, RunRecord
@@ -21,6 +22,7 @@ from tests.kit.store_samples import DATABASES, fresh_url
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TH, JP = frozenset({"th"}), frozenset({"jp"})
+ZONES = {"th": ZoneInfo("Asia/Bangkok"), "jp": ZoneInfo("Asia/Tokyo")}
 
 
 def a_break(number: int, **other: object) -> KnownBreak:
@@ -116,6 +118,29 @@ def test_filters_by_day_amount_and_sign(store: Store) -> None:
     assert matched(store, Filter(signed=(SignedCodes(0, ("amount_mismatch",), without=True),))) == ["6"]
 
 
+def todays(now: datetime) -> tuple[Today, ...]:
+    here = (Today(zone, now.astimezone(zone).date(), frozenset({name})) for name, zone in ZONES.items())
+    return (*here, Today(UTC, now.date()))
+
+
+@pytest.mark.parametrize("hour", [14, 16, 18, 23])
+def test_an_age_is_in_days_where_the_account_is_as_a_break_shows_it(store: Store, hour: int) -> None:
+    """At 14:00 UTC all have one day, at 16:00 it is tomorrow in Tokyo and at 18:00 in Bangkok, too."""
+    for later in (0, 4, 5, 7, 8, 9, 27, 30, 31, 51, 52, 90, 91):
+        now = NOW.replace(hour=hour) + timedelta(days=later)
+        ages = {
+            known.latest.subject_id[-1]: known.age_days(now, ZONES.get(known.latest.account or "", UTC))
+            for known in BREAKS
+            if known.status != BreakStatus.RESOLVED
+        }
+        expected = [
+            sorted(name for name, age in ages.items() if least <= age and (most is None or age <= most))
+            for least, most in AGES
+        ]
+        assert [matched(store, Filter(age=age, todays=todays(now))) for age in AGES] == expected, now
+        assert overview.ages(store, None, todays(now)) == [len(names) for names in expected], now
+
+
 def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
     assert found(store, Filter(visible=JP)) == ["3"]
     assert found(store, Filter(visible=TH, accounts=("jp",))) == []
@@ -188,8 +213,8 @@ def test_sums_ages_and_days(store: Store) -> None:
         ("th", None, 0): (1, 0),
         (None, None, 0): (1, 0),
     }
-    by_age = dict(overview.ages(store, None, NOW))
-    assert by_age == {"THB": (1, 0, 1, 0, 0), "JPY": (0, 0, 0, 0, 1), None: (1, 1, 0, 0, 0)}
+    assert overview.ages(store, None, todays(NOW)) == [2, 1, 1, 0, 1]
+    assert overview.ages(store, JP, todays(NOW)) == [0, 0, 0, 0, 1]
     runs = {
         run.day: (run.complete, run.breaks_open) for run in overview.days(store, TH, date(2026, 3, 1), NOW.date())
     }
