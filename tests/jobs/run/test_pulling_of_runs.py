@@ -93,7 +93,7 @@ def secrets() -> Iterator[str]:
         ("the truth", 0),
         pytest.param("nothing but refusals", 2, marks=pytest.mark.proof),
         pytest.param("what no store holds", 3, marks=pytest.mark.proof),
-        ("what breaks the store", 3),
+        pytest.param("what breaks the store", 3, marks=pytest.mark.proof),
         pytest.param("cut answers", 3, marks=pytest.mark.proof),
     ],
 )
