@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from jobs.config.config import Config
+from jobs.logs.errors import one_line
 from jobs.logs.redaction import keep_secret, masked_for_logs
 from jobs.run.outcome import Outcome
 
@@ -80,7 +81,7 @@ async def _sent(config: Config, message: EmailMessage) -> tuple[str, ...]:
     try:
         refused = await asyncio.to_thread(_send, urlsplit(url), message, config.tls(), config.alerts.smtp_plain)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        return (f"reports by mail: {masked_for_logs(f'{type(error).__name__}: {error}')}",)
+        return (f"reports by mail: {masked_for_logs(one_line(error))}",)
     return (f"reports by mail: {refused} of {len(config.reports.mail)} addresses were refused",) if refused else ()
 
 

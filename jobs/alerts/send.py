@@ -23,7 +23,7 @@ from jobs.alerts.letters import Letter, letter_of
 from jobs.alerts.mail import mail_reports
 from jobs.alerts.quiet import loud_at
 from jobs.config.config import Config, ConfigError
-from jobs.logs.errors import say
+from jobs.logs.errors import one_line, say
 from jobs.logs.logs import bound, log
 from jobs.logs.redaction import keep_secret, masked_for_logs
 from jobs.run.lock import Busy
@@ -128,7 +128,7 @@ async def _send(channel: Channel, message: Letter | alerts.Due, timeout_s: float
     except TimeoutError:
         return f"no answer within {timeout_s:g} s"
     except Exception as error:  # a plugin's own errors have no name here
-        return masked_for_logs(f"{type(error).__name__}: {error}")
+        return masked_for_logs(one_line(error))
     if result:
         return ""
     messages = [entry.message for entry in result.logs()]
@@ -382,5 +382,4 @@ async def _say_problems(telling: Awaitable[tuple[str, ...] | None]) -> None:
 
 def _in_a_line(error: Exception) -> str:
     messages = getattr(error, "messages", None)
-    text = "; ".join(messages) if isinstance(messages, tuple) else f"{type(error).__name__}: {error}"
-    return text.partition("\n")[0]
+    return "; ".join(messages).partition("\n")[0] if isinstance(messages, tuple) else one_line(error)

@@ -16,7 +16,7 @@ from jobs.batch.queue import RESCUED, StepJob, StepTry, job_of, jobs_of, serve_o
 from jobs.batch.queue_settings import PACE, Pace, queue_url
 from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perform
 from jobs.config.config import Config
-from jobs.logs.errors import note
+from jobs.logs.errors import note, one_line
 from jobs.logs.logs import bound
 from jobs.logs.redaction import masked_for_logs
 from jobs.run.lock import AlreadyDone, Busy
@@ -93,7 +93,7 @@ class Worker:
     async def _failed(self, work: Work, step_try: StepTry, job: StepJob, error: Exception) -> StepJob | None:
         key = step_try.key
         fails = step_try.fails + 1
-        reason = masked_for_logs(str(error)) if isinstance(error, StepFailed) else _in_a_line(error)
+        reason = masked_for_logs(str(error) if isinstance(error, StepFailed) else one_line(error))
         note("step failed", level="warning", batch=work.batch.id, step=key, fails=fails, reason=reason)
         lost = is_lost(error)
         most = LOST_TRIES if lost else TRIES
@@ -151,7 +151,7 @@ async def work(
             try:
                 await serve_once(url, name, concurrency, worker.do, worker.due, pace, stop, _note_queue)
             except Exception as error:  # the driver's and the pool's own errors have no name here
-                reason = _in_a_line(error.__cause__ or error)
+                reason = masked_for_logs(one_line(error.__cause__ or error))
             if stop.is_set():
                 break
             wait_s = _FIRST_WAIT_S if now() - begun > _HEALTHY_S else min(2 * wait_s, _LONGEST_WAIT_S)
@@ -167,12 +167,8 @@ def _noted(what: str, **fields: object) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        note(what, level="warning", **fields, reason=_in_a_line(error))
+        note(what, level="warning", **fields, reason=masked_for_logs(one_line(error)))
         raise
-
-
-def _in_a_line(error: BaseException) -> str:
-    return masked_for_logs(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
 def _note_queue(what: str, count: int) -> None:

@@ -79,6 +79,11 @@ def trouble_of(error: Exception) -> str:
     return trouble(error)
 
 
+def one_line(error: BaseException) -> str:
+    """An error that nothing has words for: its type and the first line of what it says."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
 def to_stderr(line: str) -> None:
     """A line for people; where nobody reads any more, what goes on goes on."""
     try:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from jobs.config.config import Config
-from jobs.logs.errors import trouble_of
+from jobs.logs.errors import one_line, trouble_of
 from jobs.run.judging import Findings
 from jobs.run.lock import Hold, run_held
 from jobs.run.moments.days import resolve
@@ -99,7 +99,7 @@ async def _concluded(
     except Exception as error:  # whatever fails after it, what was recorded stands and is answered
         if run_id is None or not road.options.report or is_lost(error):
             raise
-        why = trouble_of(error) or f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        why = trouble_of(error) or one_line(error)
         words = f"run {run_id} is recorded; its reports could not be written ({why}): recon report does it"
     road.messages.append(words)
     road.options = replace(road.options, report=False)

@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 
 from jobs.config.config import Config
 from jobs.config.sections import Job
-from jobs.logs.errors import note, say
+from jobs.logs.errors import note, one_line, say
 from jobs.logs.logs import bound
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.moments import nights
@@ -375,7 +375,7 @@ class Schedule:
         try:
             problems = await telling
         except Exception as error:  # whatever goes wrong with telling, the night is what counts
-            problems = (f"telling failed: {type(error).__name__}: {error}",)
+            problems = (f"telling failed: {one_line(error)}",)
         if isinstance(problems, tuple):
             say(*problems)
 
@@ -388,6 +388,6 @@ class Schedule:
         try:
             await work(*given)
         except Exception as error:
-            note("timer failed", level="error", reason=f"{type(error).__name__}: {error}")
+            note("timer failed", level="error", reason=one_line(error))
         finally:
             self._tasks.discard(task)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.config.config import Config
 from jobs.config.secrets import Secret
+from jobs.logs.errors import one_line
 from jobs.logs.redaction import masked
 from recon import columns as c
 from recon.bank.load import read as read_bank
@@ -53,7 +54,7 @@ class Item:
 
 def broken(what: str, error: Exception) -> Item:
     """What no other answer foresees, in one line."""
-    return Item.of(what, FAILED, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    return Item.of(what, FAILED, one_line(error))
 
 
 def orders_items(config: Config, source: OrderSource, now: datetime) -> Iterator[Item]:
