@@ -127,15 +127,14 @@ class ApprovalLimits:
         limits = {RulingKind.WRITE_OFF: self.write_off, RulingKind.LINK: self.link}.get(RulingKind(kind))
         return None if limits is None or currency is None else limits.get(currency, 0)
 
-    @property
-    def words(self) -> str:
-        """The sums that one person decides alone."""
-        by_kind = {"write-offs": self.write_off, "links": self.link}
-        shown = {
-            kind: ", ".join(self.currencies.words(limit, currency) for currency, limit in limits.items()) or "nothing"
-            for kind, limits in by_kind.items()
-        }
-        return "; ".join(f"{kind} up to {sums}" for kind, sums in shown.items())
+    def words(self, currency: str | None) -> str:
+        """The sums of a currency that one person decides alone; without one, those of every currency."""
+        shown = []
+        for kind, limits in (("write-offs", self.write_off), ("links", self.link)):
+            own = limits if currency is None else {currency: limits.get(currency, 0)}
+            sums = ", ".join(self.currencies.words(limit, code) for code, limit in own.items() if limit)
+            shown.append(f"{kind} up to {sums}" if sums else f"no {kind}{f' in {currency}' if currency else ''}")
+        return "; ".join(shown)
 
 
 @dataclass(frozen=True, slots=True)

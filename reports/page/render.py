@@ -46,7 +46,6 @@ def render(request: web.Request, template: str, **values: Any) -> web.Response:
         "told": request.query.get("told", ""),
         "address": str(request.rel_url.without_query_params("told")),
         "software": site.software,
-        "limits_words": site.limits.words,
         "money": lambda amount, currency: money(site, amount, currency),
         "moment": lambda at, account=None: moment(site, at, account),
         "day": day,

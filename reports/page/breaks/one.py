@@ -94,6 +94,7 @@ async def show(request: web.Request) -> web.Response:
         actions=actions(known, details.rulings),
         waiting=_waiting(site, details.rulings),
         waits_for_me=waits_for(known, person),
+        limits_words=site.limits.words(known.latest.currency),
         reasons=REASONS,
         entry=RULE_OF.get(known.latest.code),
         account=site.accounts.get(account or ""),

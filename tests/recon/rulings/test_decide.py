@@ -12,6 +12,7 @@ from jobs.cli.answers.documents import has_open_break
 from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.desk.actions import prove_audit
+from recon.model.rulings import ApprovalLimits
 from tests.kit.job import FIRST, LAST, Job, finished_job
 
 UNTIL = str(datetime.now(UTC).date() + timedelta(days=30))
@@ -140,3 +141,11 @@ async def test_a_pattern_holds_for_later_runs_and_fail_on_counts_only_what_nobod
 def test_what_a_command_needs_is_asked_for(command: str) -> None:
     result = CliRunner().invoke(app, ["breaks", command])
     assert result.exit_code == 2
+
+
+def test_limits_are_said_in_the_currency_that_is_asked_about() -> None:
+    limits = ApprovalLimits({"THB": 10_000}, {"THB": 1_000_000, "JPY": 500})
+    assert limits.words("THB") == "write-offs up to THB 100.00; links up to THB 10,000.00"
+    assert limits.words("JPY") == "no write-offs in JPY; links up to JPY 500"
+    assert limits.words(None) == "write-offs up to THB 100.00; links up to THB 10,000.00, JPY 500"
+    assert ApprovalLimits().words(None) == "no write-offs; no links"
