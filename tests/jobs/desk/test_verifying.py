@@ -68,7 +68,7 @@ _JUDGED: dict[tuple[str, ...], dict[str, Change]] = {}
 
 @pytest.fixture
 def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that change no data: their stores are copies of one store, which is judged again once for all."""
+    """For tests that sign before data change: their stores are copies of one, which is judged again once for all."""
 
     def once(config: Config, store: Store, run: StoredRun, accounts: Collection[str]) -> dict[str, Change]:
         names = tuple(part.account for part in run.accounts)
@@ -296,6 +296,7 @@ def test_two_runs_of_an_account_beside_each_other(late: Late) -> None:
     assert [one["what"] for one in th["breaks"]] == ["closed"]
 
 
+@pytest.mark.usefixtures("judged_once")
 async def test_a_run_that_is_recorded_while_somebody_looks_is_not_signed_over(
     merchant: Job, written: Written
 ) -> None:
@@ -336,6 +337,7 @@ async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: 
     assert verify(config, beside).good
 
 
+@pytest.mark.usefixtures("judged_once")
 async def test_a_command_says_what_is_signed_before_it_begins_and_at_its_end_what_no_longer_is(
     merchant: Job, written: Written
 ) -> None:
@@ -375,6 +377,7 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
         store.dispose()
 
 
+@pytest.mark.usefixtures("judged_once")
 async def test_what_changed_in_another_account_of_its_run_unsigns_no_workbook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,10 @@ from tests.kit.small_merchant import merchant as merchant_of
 
 
 def rows(path: Path, sheet: str) -> list[list[Any]]:
-    return [list(row) for row in load_workbook(path, data_only=True)[sheet].iter_rows(min_row=2, values_only=True)]
+    book = load_workbook(path, read_only=True, data_only=True)
+    found = [list(row) for row in book[sheet].iter_rows(min_row=2, values_only=True)]
+    book.close()
+    return found
 
 
 def mark_paid(merchant: Job) -> str:
