@@ -8,16 +8,15 @@ from recon import columns as c
 from recon.model import Exposure
 from recon.people import Person
 from recon.rules import exposure_of
-from recon.store.desk import workbooks
 from recon.store.desk.overview import OpenSum
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.runs.history import EarlierRun
 from reports.page.results import kept
 from reports.page.results.drawn import DrawnBlock, DrawnTable
+from reports.page.results.workbooks import visible
 from reports.page.site import Site
 from reports.summary.money import NOT_EXPLAINED, WENT
 
-_MOST_BOOKS = 500
 _WEEK = timedelta(days=6)
 
 
@@ -54,7 +53,7 @@ def weeks_of_money(
 ) -> list[WeekOfMoney]:
     """One for each account that has a workbook."""
     books: dict[str, StoredWorkbook] = {}
-    for book in workbooks.latest(site.store, person.accounts, _MOST_BOOKS):
+    for book in visible(site, person):
         if book.account in ranges and book.last_day < site.today(book.account, now):
             best = books.get(book.account)
             books[book.account] = book if best is None else max(best, book, key=_closeness)

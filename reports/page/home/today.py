@@ -6,17 +6,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from recon.model import BreakStatus
 from recon.people import Person, Right, is_same_person
-from recon.store.desk import workbooks, worklist
+from recon.store.desk import worklist
 from recon.store.desk.overview import DayRun
-from recon.store.desk.workbooks import GROUP, REVIEWER, SignOff, StoredWorkbook
+from recon.store.desk.workbooks import GROUP, REVIEWER, StoredWorkbook
 from recon.store.desk.worklist import BreakPage, Filter
 from reports.page import patterns
-from reports.page.results.workbooks import roles_for
+from reports.page.results.workbooks import ListedWorkbook, roles_for, visible, with_sign_offs
 from reports.page.site import Site
 
 SHOWN = 5  # breaks of each list
 SOON = timedelta(days=7)
-_MOST_BOOKS = 500
 _WEEK = timedelta(days=6)  # from its first day to its last
 _SIGNED_BACK = timedelta(days=62)  # how long after its last day a range is still asked to be signed
 
@@ -77,37 +76,31 @@ def unsigned(site: Site, person: Person, now: datetime) -> list[Unsigned]:
 
     Not what waits for another person's signature alone.
     """
-    last_of: dict[tuple[str, date, date], StoredWorkbook] = {}
     since = now.astimezone(UTC).date() - _SIGNED_BACK
-    for book in workbooks.latest(site.store, person.accounts, _MOST_BOOKS):
-        if book.account != GROUP and since <= book.last_day < site.today(book.account, now):
-            last_of.setdefault(_range(book), book)
-    signed: dict[tuple[str, date, date], list[SignOff]] = {}
-    for sign_off in workbooks.sign_offs_since(site.store, since):
-        signed.setdefault(_range(sign_off), []).append(sign_off)
+    books = [
+        book
+        for book in visible(site, person)
+        if book.account != GROUP and since <= book.last_day < site.today(book.account, now)
+    ]
     found = [
-        Unsigned(book, _why_unsigned(book, signed.get(days, ())))
-        for days, book in last_of.items()
-        if roles_for(person, [sign_off for sign_off in signed.get(days, ()) if sign_off.ended_at is None])
+        Unsigned(listed.book, _why_unsigned(listed))
+        for listed in with_sign_offs(site, books, since)
+        if roles_for(person, listed.standing)
     ]
     wanting = [entry for entry in found if entry.words]
     return sorted(wanting, key=lambda entry: (-entry.book.last_day.toordinal(), entry.book.account))
 
 
-def _range(of: StoredWorkbook | SignOff) -> tuple[str, date, date]:
-    return of.account, of.first_day, of.last_day
-
-
-def _why_unsigned(book: StoredWorkbook, signed: Sequence[SignOff]) -> str:
+def _why_unsigned(listed: ListedWorkbook) -> str:
     """Empty where it is signed twice, or is a day or a few that nobody ever signed."""
-    standing = {sign_off.role: sign_off.who for sign_off in signed if sign_off.ended_at is None}
+    standing = {sign_off.role: sign_off.who for sign_off in listed.standing}
     if REVIEWER in standing:
         return ""
     if standing:
         return f"signed by {', '.join(standing.values())}; the reviewer's signature is missing"
-    if signed:
-        return f"the sign-off ended: {signed[-1].ended_why} ({signed[-1].ended_by})"
-    return "nobody has signed it" if book.last_day - book.first_day >= _WEEK else ""
+    if listed.ended:
+        return f"the sign-off ended: {listed.ended.ended_why} ({listed.ended.ended_by})"
+    return "nobody has signed it" if listed.book.last_day - listed.book.first_day >= _WEEK else ""
 
 
 def night_troubles(

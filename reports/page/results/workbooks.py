@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -76,12 +76,16 @@ async def reports(request: web.Request) -> web.Response:
 
 
 def _listed(site: Site, person: Person, chosen: str) -> list[ListedWorkbook]:
-    signed = stored.sign_offs_since(site.store, date.min)
-    return [
-        ListedWorkbook(book, [sign_off for sign_off in signed if _range(sign_off) == _range(book)])
-        for book in visible(site, person)
-        if not chosen or book.account == chosen
-    ]
+    books = [book for book in visible(site, person) if not chosen or book.account == chosen]
+    return with_sign_offs(site, books, date.min)
+
+
+def with_sign_offs(site: Site, books: Iterable[StoredWorkbook], since: date) -> list[ListedWorkbook]:
+    """Workbooks of ranges that end on a day or later, each with every sign-off of its range."""
+    signed: dict[tuple[str, date, date], list[SignOff]] = {}
+    for sign_off in stored.sign_offs_since(site.store, since):
+        signed.setdefault(_range(sign_off), []).append(sign_off)
+    return [ListedWorkbook(book, signed.get(_range(book), ())) for book in books]
 
 
 def _range(book: StoredWorkbook | SignOff) -> tuple[str, date, date]:
@@ -131,13 +135,9 @@ def roles_for(person: Person, standing: Sequence[SignOff]) -> tuple[str, ...]:
 def _to_sign_beside(site: Site, person: Person, book: StoredWorkbook) -> list[StoredWorkbook]:
     """The other workbooks of the same days that a person's signature is wanted under."""
     days = (book.first_day, book.last_day)
-    signed = stored.sign_offs_since(site.store, book.last_day)
     others = [other for other in visible(site, person) if _range(other)[1:] == days and other.account != book.account]
-    wanting = [
-        ListedWorkbook(other, [sign_off for sign_off in signed if _range(sign_off) == _range(other)])
-        for other in others
-    ]
-    return sorted((one.book for one in wanting if roles_for(person, one.standing)), key=lambda one: one.account)
+    listed = with_sign_offs(site, others, book.last_day)
+    return sorted((one.book for one in listed if roles_for(person, one.standing)), key=lambda one: one.account)
 
 
 def _zone_words(site: Site, book: StoredWorkbook) -> str:
