@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contract.command import Outcome, recon, run_arguments
 from tests.contract.files import environment, write_world
 from tests.contract.objects import object_id, stamp
@@ -103,7 +105,11 @@ def two_orders_without_money(world: World) -> None:
     th.charge(6_000)
 
 
-def test_what_people_decided_stays_an_item_of_its_proof(tmp_path: Path) -> None:
+LATER = [1, pytest.param(2, marks=pytest.mark.proof)]  # runs after what was decided
+
+
+@pytest.mark.parametrize("runs", LATER)
+def test_what_people_decided_stays_an_item_of_its_proof(tmp_path: Path, runs: int) -> None:
     with night(tmp_path, two_orders_without_money) as merchant:
         assert off(merchant.run()) == []
         first, second = sorted(merchant.breaks(code="charge_missing"), key=lambda row: row["expected"])
@@ -117,7 +123,7 @@ def test_what_people_decided_stays_an_item_of_its_proof(tmp_path: Path) -> None:
         assert items["charge_missing, written off"]["what"].endswith(": goodwill")
         # Nobody finds them any more: what was decided still explains its amount, in every later run of the range.
         merchant.setting("[rules.charge_missing]\nenabled = false")
-        for _ in range(2):
+        for _ in range(runs):
             account = merchant.run()
             assert off(account) == []
             assert [w for w in words(account, "orders_to_charges") if "written off by" in w]
@@ -173,14 +179,15 @@ def an_order_and_a_charge_days_apart(world: World) -> None:
     th.charge(6_000, at=at + 5 * DAY)
 
 
-def test_a_link_by_hand_is_an_item_with_who_and_why(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs", LATER)
+def test_a_link_by_hand_is_an_item_with_who_and_why(tmp_path: Path, runs: int) -> None:
     with night(tmp_path, an_order_and_a_charge_days_apart) as merchant:
         merchant.run()
         (order,) = merchant.breaks(code="charge_missing")
         (charge,) = merchant.breaks(code="order_missing")
         linking = ("breaks", "link", order["id"], order["order_id"], charge["charge_id"], "--reason", "by phone")
         assert merchant.recon(*linking).code == 0
-        for _ in range(2):
+        for _ in range(runs):
             account = merchant.run()
             assert off(account) == []
             (item,) = (
