@@ -10,7 +10,7 @@ import msgspec
 
 from recon import columns as c
 from recon.columnar import pd
-from recon.model import BREAK_IDS, Account, BreakEvent, KnownBreak
+from recon.model import BREAK_IDS, Account, BreakEvent, KnownBreak, zone_of
 from recon.model.rulings import Answer, ApprovalLimits, Ruling
 from recon.rules import exposure_of, title_of
 from recon.store.desk.patterns import StandingPattern
@@ -62,8 +62,7 @@ def break_document(known_break: KnownBreak, accounts: Mapping[str, Account]) -> 
 
 def age_days(known_break: KnownBreak, accounts: Mapping[str, Account]) -> int:
     """Days since a break's own day, at its last as-of moment; in UTC where its account is not known."""
-    account = accounts.get(known_break.latest.account or "")
-    return known_break.age_days(known_break.last_seen, account.zone if account else UTC)
+    return known_break.age_days(known_break.last_seen, zone_of(known_break.latest.account, accounts))
 
 
 def event_document(event: BreakEvent) -> Document:

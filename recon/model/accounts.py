@@ -1,7 +1,8 @@
 """An Omise account of the merchant, and spans of time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 
@@ -25,3 +26,9 @@ class Account:
     currency: str
     zone: ZoneInfo
     go_live: date | None = None
+
+
+def zone_of(name: str | None, accounts: Mapping[str, Account]) -> tzinfo:
+    """The zone of the account of a name; UTC for none, and for one that is not configured any more."""
+    account = accounts.get(name or "")
+    return account.zone if account else UTC

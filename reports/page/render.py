@@ -1,7 +1,7 @@
 """Templates to answers, and how money, days and moments are written on a page."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from recon.model import percent_of
+from recon.model import percent_of, zone_of
 from recon.people import Right
 from recon.rules import title_of
 from reports.page.access.security import CSRF, PERSON
@@ -68,9 +68,8 @@ def moment(site: Site, at: datetime | None, account: str | None = None, short: b
     """Date and time to the minute in the account's zone, else UTC, with the zone's name; `short`: the date alone."""
     if at is None:
         return Markup("")
-    known = site.accounts.get(account or "")
-    local = at.astimezone(known.zone if known else UTC)
-    zone = known.zone.key if known else "UTC"
+    zone = zone_of(account, site.accounts)
+    local = at.astimezone(zone)
     if short:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
             at.isoformat(), f"{local:%Y-%m-%d %H:%M} {zone}", f"{local:%Y-%m-%d}"

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from recon.calendars import local_day
 from recon.methods import MethodBook
-from recon.model import Account
+from recon.model import Account, zone_of
 from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies
 from recon.people import Person
@@ -145,8 +145,7 @@ class Site:
 
     def today(self, account: str, now: datetime) -> date:
         """The day that it is in an account; in UTC for one that is not configured any more."""
-        known = self.accounts.get(account)
-        return local_day(now, known.zone) if known else now.astimezone(UTC).date()
+        return now.astimezone(zone_of(account, self.accounts)).date()
 
     def todays(self, now: datetime) -> tuple[Today, ...]:
         """The day that it is in each account's zone; last in UTC, for accounts that are not configured any more."""

@@ -10,7 +10,7 @@ from datetime import UTC
 
 from recon import columns as c
 from recon.columnar import pd
-from recon.model import Account, BreakStatus, KnownBreak
+from recon.model import Account, BreakStatus, KnownBreak, zone_of
 from recon.model.rulings import ApprovalLimits, RulingKind
 from reports.sheet import Column, Kind, Sheet
 from reports.sheets.breaks import SHEET as BREAKS
@@ -172,8 +172,7 @@ def frame_of(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) ->
 
 def _values(known: KnownBreak, accounts: Mapping[str, Account], limits: ApprovalLimits) -> dict[str, object]:
     break_ = known.latest
-    account = accounts.get(break_.account or "")
-    zone = account.zone if account else UTC
+    zone = zone_of(break_.account, accounts)
     return {
         c.BREAK_ID: break_.id,
         VERSION: known.version,

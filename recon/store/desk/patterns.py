@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select
 
-from recon.model import Account, BreakStatus, KnownBreak
+from recon.model import Account, BreakStatus, KnownBreak, zone_of
 from recon.model.rulings import ApprovalLimits, Ruling, RulingKind, RulingRequest, RulingState
 from recon.rulings.decide import RulingRefused
 from recon.rulings.patterns import covers, holds_on, needs_second_person, new_ignore
@@ -86,8 +86,8 @@ def covered(connection: Connection, pattern: Ruling) -> list[KnownBreak]:
 
 def earliest_day(account: str | None, accounts: Mapping[str, Account], now: datetime) -> date:
     """Today where the day is youngest among the accounts that a pattern is for (null: all)."""
-    chosen = [accounts.get(account)] if account else [*accounts.values(), None]
-    return min(now.astimezone(each.zone if each else UTC).date() for each in chosen)
+    chosen = [account] if account else [*accounts, None]
+    return min(now.astimezone(zone_of(each, accounts)).date() for each in chosen)
 
 
 def _resting(connection: Connection, ruling_ids: Collection[int]) -> Mapping[int, int]:

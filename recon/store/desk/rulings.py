@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from recon.model import Account, BreakEvent, BreakStatus, KnownBreak
+from recon.model import Account, BreakEvent, BreakStatus, KnownBreak, zone_of
 from recon.model.rulings import (
     DECIDING,
     Answer,
@@ -193,8 +193,7 @@ class _Work:
         self._check_version(ask, known_break)
         break_ = known_break.latest
         pair = self.pairs.of(break_.account, ask.order_id, ask.charge_id) if ask.kind == RulingKind.LINK else None
-        account = self.accounts.get(break_.account or "")
-        zone = account.zone if account else UTC
+        zone = zone_of(break_.account, self.accounts)
         decision = decide(
             ask, BreakContext(known_break, self.next_id, self.now, zone, self.limits, self._about(known_break), pair)
         )
@@ -341,8 +340,7 @@ class _Work:
                     self.of_break.setdefault(ruling.break_id, []).append(ruling.id)
 
     def _today(self, account: str | None) -> date:
-        known_account = self.accounts.get(account or "")
-        return self.now.astimezone(known_account.zone if known_account else UTC).date()
+        return self.now.astimezone(zone_of(account, self.accounts)).date()
 
     def write(self, audit_key: bytes | None) -> None:
         """All that has changed, the audit log last: it seals the events."""

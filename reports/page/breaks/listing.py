@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from recon.model import AGES, Exposure, KnownBreak, Severity
+from recon.model import AGES, Exposure, KnownBreak, Severity, zone_of
 from recon.model.rulings import REASONS
 from recon.people import Person, Right
 from recon.rules import CATALOGUE, RULE_OF, exposure_of
@@ -85,8 +85,7 @@ def find(site: Site, wanted: ListAddress, offset: int, limit: int) -> BreakPage:
 
 
 def _age(site: Site, now: datetime, known: KnownBreak) -> str:
-    account = site.accounts.get(known.latest.account or "")
-    days = known.age_days(now, account.zone if account else UTC)
+    days = known.age_days(now, zone_of(known.latest.account, site.accounts))
     return {0: "today", 1: "1 day"}.get(days, f"{days:,} days")
 
 
