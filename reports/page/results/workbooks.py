@@ -56,7 +56,7 @@ class ListedWorkbook:
 
 
 async def reports(request: web.Request) -> web.Response:
-    """The latest workbook of each account and range, of one account where the address says so."""
+    """The latest workbook of each account and range, the newest days first; of one account where one is chosen."""
     person = require(request, Right.VIEW)
     site = request.app[SITE]
     chosen = request.query.get("account", "")
@@ -77,7 +77,7 @@ async def reports(request: web.Request) -> web.Response:
 
 def _listed(site: Site, person: Person, chosen: str) -> list[ListedWorkbook]:
     books = [book for book in visible(site, person) if not chosen or book.account == chosen]
-    return with_sign_offs(site, books, date.min)
+    return with_sign_offs(site, sorted(books, key=_newest_days_first), date.min)
 
 
 def with_sign_offs(site: Site, books: Iterable[StoredWorkbook], since: date) -> list[ListedWorkbook]:
@@ -86,6 +86,10 @@ def with_sign_offs(site: Site, books: Iterable[StoredWorkbook], since: date) -> 
     for sign_off in stored.sign_offs_since(site.store, since):
         signed.setdefault(_range(sign_off), []).append(sign_off)
     return [ListedWorkbook(book, signed.get(_range(book), ())) for book in books]
+
+
+def _newest_days_first(book: StoredWorkbook) -> tuple[int, int, str]:
+    return -book.last_day.toordinal(), -book.first_day.toordinal(), book.account
 
 
 def _range(book: StoredWorkbook | SignOff) -> tuple[str, date, date]:
@@ -266,7 +270,8 @@ async def settlement(request: web.Request) -> web.Response:
         if book.account != GROUP:
             latest.setdefault(book.account, book)
     without = [name for name in site.names_for(person) if name not in latest]
-    return render(request, "settlement.html", books=list(latest.values()), without=without)
+    books = sorted(latest.values(), key=lambda book: book.account)
+    return render(request, "settlement.html", books=books, without=without)
 
 
 async def _book(request: web.Request) -> StoredWorkbook:

@@ -68,6 +68,21 @@ async def test_many_reports_are_listed_by_the_page(tmp_path: Path) -> None:
         assert (second.count("/download"), "Newer" in second) == (1, True)
 
 
+async def test_reports_stand_by_their_days_then_by_account_whenever_they_were_written(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("ada") as ada:
+        [book] = workbooks.latest(served.store, ("th",), 10)
+        for hours, account in enumerate(("my", "jp", "sg"), start=1):
+            later = replace(
+                book, sha256=f"{hours:064}", account=account, written_at=book.written_at + timedelta(hours=hours)
+            )
+            workbooks.keep(served.store, later, BytesIO(b""))
+        earlier = replace(book, sha256="e" * 64, first_day=book.first_day - timedelta(days=9), account="aa")
+        workbooks.keep(served.store, earlier, BytesIO(b""))
+        listed = re.findall(r'<td data-label="Account">(?:<bdi>)?(\w+)', await ada.text("/reports"))
+        assert listed == [*sorted(listed[:-1]), "aa"]
+        assert {"jp", "my", "sg", "th"} <= set(listed)
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
 @pytest.mark.proof
 async def test_lists_are_printed_across_and_reports_upright_without_what_is_to_be_pressed(tmp_path: Path) -> None:
