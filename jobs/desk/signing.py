@@ -1,6 +1,5 @@
 """What a signature is put under: match rate, proofs, what is open, what could not be read; changes nothing."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,10 +121,6 @@ def to_sign(store: Store, run: StoredRun, book: StoredWorkbook) -> tuple[ToSign,
 
 def _account(store: Store, run: StoredRun, account: str, counts: Mapping[str, Any]) -> ToSign:
     sums = overview.left_open(store, run.run_id, account)
-    severities: Counter[str] = Counter()
-    for open_sum in sums:
-        severities[open_sum.severity.word] += open_sum.count
-    words = [severity.word for severity in sorted(Severity, reverse=True)]
     failing = counts.get("proofs_failing")
     return ToSign(
         account,
@@ -134,7 +129,7 @@ def _account(store: Store, run: StoredRun, account: str, counts: Mapping[str, An
         counts.get(c.RATE_KNOWN, True),
         counts.get("proofs", 0),
         None if failing is None else tuple(failing),
-        {word: severities[word] for word in words if severities[word]},
+        overview.by_severity(sums),
         counts["rejected_rows"],
         tuple(_exposures(sums)),
     )

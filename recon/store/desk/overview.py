@@ -73,6 +73,12 @@ def _sums(store: Store, source: FromClause, figures: Table, *conditions: ColumnE
     ]
 
 
+def by_severity(sums: Sequence[OpenSum]) -> dict[str, int]:
+    """How many breaks are of each severity that any has, by its word, the gravest first."""
+    severities = sorted({part.severity for part in sums}, reverse=True)
+    return {one.word: sum(part.count for part in sums if part.severity == one) for one in severities}
+
+
 def ages(store: Store, visible: frozenset[str] | None, todays: Sequence[Today]) -> list[int]:
     """How many breaks are open in each of `AGES`, by the days of `is_older`."""
     younger = (not_(is_older(least - 1, todays)) for least, _ in AGES[1:])

@@ -1,7 +1,6 @@
 """The first page: what needs its reader today, the money, what is open, the nights; changes nothing."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -37,7 +36,7 @@ class Home:
     troubles: Sequence[NightTrouble]
     weeks: Sequence[WeekOfMoney]
     values: Sequence[OpenValue]
-    by_severity: Sequence[tuple[str, int]]
+    by_severity: Mapping[str, int]
     causes: Sequence[CauseGroup]
     costly: Sequence[tuple[str, Sequence[KnownBreak]]]
     trend: Chart  # of what is open, by exposure
@@ -69,9 +68,6 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     days = _days(site, now, [last for _, last in ran.values()])
     nights = {(run.account, run.day): run for run in overview.days(store, visible, days[-1], days[0])}
     sums = overview.open_sums(store, visible)
-    severities: Counter[str] = Counter()
-    for part in sums:
-        severities[part.severity.word] += part.count
     costly = [
         (currency, worklist.find(store, worklist.Filter(visible, currency=currency), "risk", True, 0, _COSTLY).breaks)
         for currency in sorted({part.currency for part in sums if part.currency})
@@ -83,7 +79,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         troubles=night_troubles(_yesterday(site, now), days, nights, ran),
         weeks=weeks_of_money(site, person, ranges, now),
         values=open_values(sums),
-        by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
+        by_severity=overview.by_severity(sums),
         causes=of_one_cause(store, visible),
         costly=costly,
         trend=charts.open_by_exposure(site, visible, now),

@@ -213,6 +213,8 @@ def test_sums_ages_and_days(store: Store) -> None:
         ("th", None, 0): (1, 0),
         (None, None, 0): (1, 0),
     }
+    in_words = overview.by_severity(overview.open_sums(store, None))
+    assert list(in_words.items()) == [("critical", 1), ("high", 4)]
     assert overview.ages(store, None, todays(NOW)) == [2, 1, 1, 0, 1]
     assert overview.ages(store, JP, todays(NOW)) == [0, 0, 0, 0, 1]
     runs = {
