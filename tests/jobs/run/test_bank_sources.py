@@ -106,6 +106,14 @@ async def look(path: Path) -> list[Item]:
     return [item for item in found if item.what == "bank.scb"]
 
 
+async def test_a_foreign_file_takes_no_column_from_the_others(tmp_path: Path) -> None:
+    path = prepared(tmp_path, (HEADER + PAYOUT).replace(",currency", "").replace(",THB", ""))
+    (tmp_path / "bank" / "orders.csv").write_text("id,currency\n1,THB\n", encoding="utf-8")
+    [item, failure] = await look(path)
+    assert item.rows == (("2026-11-20", "500.00", "THB", "OMISE PAYOUT", "TH1"),)
+    assert failure.details.startswith('orders.csv has no column "date" (our date)')
+
+
 async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -> None:
     [item, bad] = await look(prepared(tmp_path, HEADER + CUSTOMER + PAYOUT + PAYOUT.replace("2026-11-20", "1/2/26")))
     assert (item.result, item.details) == (

@@ -109,15 +109,6 @@ def test_rows_that_do_not_fit_cost_themselves_only(tmp_path: Path) -> None:
     assert reasons(found) == ['the quotes (") of this row do not close', "3 fields where the header has 5"][::-1]
 
 
-def test_a_foreign_file_takes_no_column_from_the_others(tmp_path: Path) -> None:
-    plain = "date,amount,description,reference\n2026-11-20,1.00,OMISE X,1\n"
-    found = load(tmp_path, "csv", {"a.csv": plain, "orders.csv": "id,currency\n1,THB\n"})
-    assert [words.partition(";")[0] for words in found.unreadable] == [
-        'bank.scb: orders.csv has no column "date" (our date), "amount" (our amount), "description" (our description)'
-    ]
-    assert (len(found.lines), found.lacking) == (1, ())
-
-
 def test_a_file_without_the_columns_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a.csv": "day,sum\n1,2\n",
