@@ -49,11 +49,12 @@ async def check_all(
     *,
     send_test: bool = False,
     serve: bool = False,
+    command_mistake: Callable[[str], str] = lambda _: "",
 ) -> list[Item]:
     """Every item in order; `configuration` reads it without asking for secrets, or raises ConfigError.
 
     `send_test` sends a message to each channel of alerts, and a mail to those who get the reports. `serve` adds what
-    `recon serve` wants.
+    `recon serve` wants. `command_mistake` says why a command line of ours cannot be run.
     """
     try:
         config = configuration()
@@ -73,6 +74,8 @@ async def check_all(
     items.append(_folder(config.reports.folder))
     items += _journal(config)
     items += await _serving(config, clock()) if serve else _schedule(config, clock())
+    jobs = ((job.name, command_mistake(job.command)) for job in config.schedule.jobs)
+    items += [Item.of("schedule", FAILED, f'schedule.jobs "{name}": {words}') for name, words in jobs if words]
     items += await _sign_on(config, clock()) if serve else []
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
     items += await _mail(config, send_test)

@@ -25,6 +25,7 @@ from reports.workbook.write import remove_left, replacing
 from tests.kit.job import FIRST, LAST, Silent, clock, done_once
 from tests.kit.places import ROOT
 from tests.kit.retries import retry_at_once
+from tests.kit.small_config import configured
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +221,25 @@ def test_a_store_is_not_opened_where_its_log_finds_no_room(folder: Path, monkeyp
     monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
     code, _, said = recon(folder, "runs", "list")
     assert (code, said.strip()) == (3, "the disk is full: make room, then run again; what was finished is kept")
+
+
+JOBS = {
+    "report": "",
+    "recon journal list": "",
+    "db backup /mnt/backups": "",
+    "reprot": 'there is no command "reprot" (did you mean "report"?)',
+    "report --bogus": "No such option: --bogus",
+    "breaks show": "Missing argument 'id'.",
+    "db": "a command is missing",
+    "run 'x": "No closing quotation",
+}
+
+
+def test_check_says_which_commands_of_the_schedule_cannot_be_run(tmp_path: Path) -> None:
+    lines = (
+        f'[[schedule.jobs]]\nname = "{at}"\ncron = "0 8 * * *"\ncommand = "{job}"\n' for at, job in enumerate(JOBS)
+    )
+    configured(tmp_path, "".join(lines))
+    _, out, _ = recon(tmp_path, "check", "--json")
+    said = {item["details"] for item in json.loads(out)["items"] if item["what"] == "schedule"}
+    assert said == {f'schedule.jobs "{at}": {words}' for at, words in enumerate(JOBS.values()) if words}
