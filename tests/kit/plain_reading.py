@@ -292,7 +292,7 @@ def lines_of(row: Row, thing: Row | None) -> Iterator[tuple[str, int]]:
         yield from ((f"{cost}s" if cost == "fee" else cost, -thing[cost]) for cost in ("fee", "fee_vat", "interest"))
         yield "other", moved - thing["net"]
     elif kind == "chrg":
-        yield "voids" if thing and moved < 0 else "other", moved
+        yield "voids" if thing and thing["voided"] and moved < 0 else "other", moved
     elif kind == "rfnd":
         yield "voids" if thing and thing["voided"] else "refunds", moved
     elif kind in ("dspt", "trsf"):
