@@ -1,7 +1,7 @@
 """What moved a balance, line by line: each charge's net taken apart into sale, fees and VAT; judges nothing.
 
 A movement is classified as `ledger` does it, by its origin and its direction; what a charge's own transaction holds
-beyond its net, or of a charge that is not stored, is `other`.
+beyond its net, what is of a charge that is not stored, and what is taken of one that is not voided, is `other`.
 """
 
 from __future__ import annotations
