@@ -70,6 +70,7 @@ def match(
         ambiguous=ambiguous,
         unnamed={order: more for order, more in board.unnamed.items() if order in ambiguous},
         contested=tuple(sorted(board.contested.union(*ambiguous.values()))),
+        parted=_parted(board),
         loose=tuple(np.flatnonzero(board.free & ~board.names_order & c.successful(charges)).tolist()),
     )
     may_be_paid = {} if kept_aside is None else orders_of(kept_aside, orders, charges, matching, settings)
@@ -78,6 +79,12 @@ def match(
         without_order = board.free & charges[c.ACCOUNT].isin(unread_accounts).to_numpy(dtype=bool)
         of_unread_rows = sorted({*of_unread_rows, *np.flatnonzero(without_order).tolist()})
     return replace(matching, kept_aside=may_be_paid, order_unread=tuple(of_unread_rows))
+
+
+def _parted(board: Board) -> tuple[int, ...]:
+    free = np.flatnonzero(board.free)
+    recorded = c.is_in(board.charges[c.CHARGE_ID].iloc[free], board.recorded[c.CHARGE_ID])
+    return tuple(free[recorded].tolist())
 
 
 def _stands_for(board: Board) -> Positions:

@@ -90,6 +90,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     disputes = _disputes(books.disputes, run_range)
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
     charge_touched = _charges(charges, run_range) | c.is_in(charges[c.CHARGE_ID], named) | items
+    charge_touched[list(matching.parted)] = True
     touched[charge_root[charge_touched & ~own]] = True
     ambiguous = matching.ambiguous.items()
     touched[[order for order, candidates in ambiguous if charge_touched[list(candidates)].any()]] = True
