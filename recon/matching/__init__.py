@@ -71,6 +71,7 @@ def match(
         unnamed={order: more for order, more in board.unnamed.items() if order in ambiguous},
         contested=tuple(sorted(board.contested.union(*ambiguous.values()))),
         parted=_parted(board),
+        parted_orders=_parted_orders(board),
         loose=tuple(np.flatnonzero(board.free & ~board.names_order & c.successful(charges)).tolist()),
     )
     may_be_paid = {} if kept_aside is None else orders_of(kept_aside, orders, charges, matching, settings)
@@ -85,6 +86,15 @@ def _parted(board: Board) -> tuple[int, ...]:
     free = np.flatnonzero(board.free)
     recorded = c.is_in(board.charges[c.CHARGE_ID].iloc[free], board.recorded[c.CHARGE_ID])
     return tuple(free[recorded].tolist())
+
+
+def _parted_orders(board: Board) -> tuple[int, ...]:
+    alone = ~board.linked
+    of_alone = c.is_in(board.recorded[c.ORDER_ID], board.orders[c.ORDER_ID][alone])
+    if not of_alone.any():
+        return ()
+    orders, _ = board.places(board.recorded[of_alone])
+    return tuple(np.unique(orders[(orders >= 0) & alone[orders]]).tolist())
 
 
 def _stands_for(board: Board) -> Positions:

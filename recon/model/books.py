@@ -49,6 +49,7 @@ class Matching:
     unnamed: Mapping[int, int] = field(default_factory=dict)  # per order: how many more, too many to be named
     contested: tuple[int, ...] = ()  # every charge that is some order's equal candidate, named or not
     parted: tuple[int, ...] = ()  # charges that an earlier run linked, and that no order has now
+    parted_orders: tuple[int, ...] = ()  # orders that an earlier run linked, and that have no charge now
     loose: tuple[int, ...] = ()  # successful charges that name no order and that no pass linked
     kept_aside: Mapping[int, npt.NDArray[np.intp]] = field(default_factory=dict)  # per row there: its possible orders
     order_unread: tuple[int, ...] = ()  # charges whose order stands, or may stand, in what could not be read

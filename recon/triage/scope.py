@@ -85,6 +85,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     opening[charge_root[items & ~own]] = True
     touched = opening.copy()
     touched[root[_orders(orders, run_range)]] = True
+    touched[root[list(matching.parted_orders)]] = True
     touched |= released_orders(books, matching, _recorded(run_range))
     refunds = _refunds(books.refunds, run_range)
     disputes = _disputes(books.disputes, run_range)

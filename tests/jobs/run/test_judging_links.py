@@ -44,9 +44,8 @@ def night(store: Store, as_of: datetime, first: date = FIRST, last: date = LAST)
     counts = [RunAccount("th", first, last, {}, "0")]
     raised = findings.raised
     record_run(store, run, RunFindings(counts, raised.carry, raised.ids, findings.links))
-    ours = [
-        one.latest for one in findings.carried.reported if one.latest.code in ("match_ambiguous", "order_missing")
-    ]
+    told = ("match_ambiguous", "order_missing", "charge_missing")
+    ours = [one.latest for one in findings.carried.reported if one.latest.code in told]
     return findings, [f"{one.code} {one.subject_id}" for one in ours]
 
 
@@ -106,6 +105,19 @@ def test_a_charge_that_loses_its_order_to_one_that_names_it_is_judged_again_when
     assert night(store, NOON + 6 * DAY, later, later + 5 * DAY)[1] == ["order_missing chrg_1"]
     assert recorded(store) == ["A-1 chrg_2 description"]
     assert night(store, NOON + 7 * DAY, later, later + 5 * DAY)[1] == ["order_missing chrg_1"]
+
+
+def test_an_order_that_loses_its_charge_to_one_that_names_it_is_judged_again_whenever_made(store: Store) -> None:
+    save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
+    save_windows(store, "th", [PulledWindow("charge", days_window(FIRST, LAST + 7 * DAY, TH.zone), 1, 1, NOON)])
+    arrive(store, "chrg_1", NOON)
+    assert night(store, NOON + DAY)[1] == []
+    later = LAST + DAY
+    made = NOON + 4 * DAY
+    row = orders({"order_id": "A-2", "charge_id": "chrg_1", "created_at": made})
+    save_orders(store, row, rejected(), made)
+    assert night(store, NOON + 6 * DAY, later, later + 5 * DAY)[1] == ["charge_missing A-1"]
+    assert recorded(store) == ["A-2 chrg_1 charge id"]
 
 
 def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Store) -> None:
