@@ -17,6 +17,7 @@ def at_work() -> Iterator[None]:
     pa.set_memory_pool(pa.system_memory_pool())
     was_on = gc.isenabled()
     gc.disable()
+    give_back()  # what the stage before it made, and nobody holds any more
     try:
         yield
     finally:

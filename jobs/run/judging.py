@@ -90,6 +90,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
     decisions = rulings.decisions(store)
     write_offs = write_offs_standing(decisions, request.as_of)
+    give_back()
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(

@@ -18,7 +18,6 @@ from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.sources import read_opening_items
 from jobs.run.stages import Road, conclude, judge, lacking, prove_all, pull_all, read_sources, record_findings
-from recon.memory import give_back
 from recon.model import Account
 from recon.settings import Context
 from recon.store.engine import Store, is_lost
@@ -85,7 +84,6 @@ async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
     findings, context = await judge(road, sources, pulls)
     run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
     findings = replace(findings, raised=None)  # it holds orders and charges, which no report reads
-    give_back()
     outcome = await _concluded(road, findings, context, run_id, pulls)
     return replace(outcome, waits_on=sources.waits_on(outcome.messages))
 

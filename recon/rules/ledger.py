@@ -132,7 +132,7 @@ def _fee_breaks(
     rule: Rule, judged: Judged, context: Context, name: str, wrong: Mask, expected: Ints, words: str
 ) -> Iterator[Break]:
     names = [c.ACCOUNT, c.CHARGE_ID, name, c.FUNDING_CURRENCY, c.FUNDING_AMOUNT]
-    rows = zip(rows_of(judged.settled.charged, wrong, names), expected[wrong].tolist(), strict=True)
+    rows = zip(rows_of(judged.settled.misbilled, wrong, names), expected[wrong].tolist(), strict=True)
     for (account, charge, charged, currency, base), due in rows:
         fee = words.format(context.currencies.words(charged, currency))
         yield rule.on(

@@ -49,7 +49,7 @@ class Settled:
     ledger: Ledger
     discrepancies: Discrepancies
     settlement: Settlement
-    charged: pd.DataFrame  # the judged charges that were successful: their fees, and what these go by
+    misbilled: pd.DataFrame  # the judged charges that cost other fees than they should, and what these go by
     fees_by_rate: ExpectedFees  # of these charges, by the rates that they carry
     fees_by_contract: ExpectedFees
     receipts: pd.DataFrame  # of all accounts and days of the books (RECEIPT_DAYS)
@@ -62,13 +62,16 @@ def settle(books: Books, charges: Mask, accounts: Mapping[str, Account], context
     bank_fees = {name: fee for name, fee in context.bank_fees.items() if name in accounts}
     successful = charges & c.successful(books.charges)
     charged = books.charges[_OF_CHARGED].iloc[np.flatnonzero(successful)].reset_index(drop=True)
+    by_rate = by_own_rates(charged)
+    contracted = by_contract(charged, context.contract)
+    misbilled = np.flatnonzero(by_rate.wrong | contracted.wrong)
     return Settled(
         ledger,
         discrepancies(books, ledger),
         with_bank(rebuild(books, ledger), books, zones, bank_fees),
-        charged,
-        by_own_rates(charged),
-        by_contract(charged, context.contract),
+        charged.iloc[misbilled].reset_index(drop=True),
+        by_rate.of(misbilled),
+        contracted.of(misbilled),
         receipt_days(books, ledger, context.count("receipt_mismatch", "tolerance", RECEIPT_TOLERANCE)),
     )
 

@@ -7,12 +7,12 @@ currency. Derived from 35 recorded charges, which all come out to the unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from recon import columns as c
-from recon.arrays import Ints, Mask
+from recon.arrays import Ints, Mask, Positions
 from recon.columnar import np, pd
 from recon.settings import ContractRate
 
@@ -33,6 +33,15 @@ class ExpectedFees:
     has_vat: Mask
     wrong_fee: Mask
     wrong_vat: Mask
+
+    @property
+    def wrong(self) -> Mask:
+        """Per charge whether its fee or its VAT is another one."""
+        return self.wrong_fee | self.wrong_vat
+
+    def of(self, places: Positions) -> ExpectedFees:
+        """What the charges at some places should cost."""
+        return ExpectedFees(*(getattr(self, part.name)[places] for part in fields(self)))
 
 
 def half_up(value: Fraction) -> int:

@@ -76,6 +76,7 @@ def triage(books: Books, matching: Matching, scope: Scope, context: Context, rul
     """Split the judged cases into those that agree and those that become values; all do if a rule has no mask."""
     columns = CaseColumns(books, matching, context)
     suspects = _suspects(columns, rules)
+    columns.forget_sums()
     first_of_case = np.arange(len(books.orders)) == matching.stands_for
     cases = (
         *_order_cases(columns, scope.orders & first_of_case & ~columns.over_nothing & suspects.cases),

@@ -253,8 +253,14 @@ def _assemble(query: Query, tables: list[Any]) -> pd.DataFrame:
     whole = _bounded(query, whole)
     order = _order(whole, query.keys)
     columns = dict(zip(frame.names, whole.select(frame.names).columns, strict=True))
+    without_text = _series(pa.chunked_array([pa.nulls(len(whole), pa.large_string())]), c.TEXT)  # which many share
     del whole
-    series = {c.name: _series(_in_order(columns.pop(c.name), order), c.dtype) for c in frame.columns}
+    series = {
+        column.name: without_text
+        if column.dtype == c.TEXT and columns[column.name].null_count == len(without_text)
+        else _series(_in_order(columns.pop(column.name), order), column.dtype)
+        for column in frame.columns
+    }
     return frame.check(pd.DataFrame(series, columns=frame.names, copy=False))
 
 
