@@ -93,11 +93,8 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     charge_touched = _charges(charges, run_range) | c.is_in(charges[c.CHARGE_ID], named) | items
     charge_touched[list(matching.parted)] = True
     touched[charge_root[charge_touched & ~own]] = True
-    ambiguous = matching.ambiguous.items()
-    touched[[order for order, candidates in ambiguous if charge_touched[list(candidates)].any()]] = True
-    linked = c.mask_at(root[matching.orders], len(orders))
-    linked[list(matching.ambiguous)] = True
-    unpulled = ~linked & _expects(orders) & ~_pulled(orders, run_range)
+    touched[[order for order, some in matching.ambiguous.items() if charge_touched[list(some)].any()]] = True
+    unpulled = ~_linked(matching, len(orders)) & _expects(orders) & ~_pulled(orders, run_range)
     allowed = _selected(orders, run_range) & (_after_go_live(orders, run_range) | opening)
     kept_aside = waiting_orders(books, matching)
     unknown = unknown_statuses(books, matching) & ~kept_aside
@@ -133,6 +130,13 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
         receipts=wanted_receipts & read,
         unread_receipts=wanted_receipts & ~read,
     )
+
+
+def _linked(matching: Matching, count: int) -> Mask:
+    """Per case, of so many orders, whether it has a charge or may have one of several."""
+    linked = c.mask_at(matching.stands_for[matching.orders], count)
+    linked[list(matching.ambiguous)] = True
+    return linked
 
 
 def _of_cases(cases: Mask, charge_root: Positions) -> Mask:
