@@ -15,7 +15,9 @@ from hypothesis import settings
 
 from tests.kit import made_once, statements_cache
 
+settings.register_profile("suite", deadline=None)  # a loaded machine is no fault
 settings.register_profile("proof", max_examples=1_000, deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001

@@ -2,4 +2,4 @@
 
 from hypothesis import settings
 
-DEAR = settings(max_examples=settings().max_examples // 10, deadline=None)
+DEAR = settings(max_examples=settings().max_examples // 10)

@@ -10,7 +10,7 @@ from tests.recon.settlement.test_fifo import any_range
 pytestmark = pytest.mark.proof
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ACTS, st.data())
 def test_any_range_of_any_merchant(acts: list[tuple[str, int, int]], data: st.DataObject) -> None:
     any_range(acts, data)

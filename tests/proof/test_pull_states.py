@@ -13,4 +13,4 @@ class ManyPulls(Pulls):
 
 
 TestPulls = ManyPulls.TestCase
-TestPulls.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestPulls.settings = settings(max_examples=150, stateful_step_count=30)

@@ -7,4 +7,4 @@ from tests.kit.pull_states import Pulls
 
 pytestmark = pytest.mark.proof  # the suite has what it walks through in test_pulling.py and test_incremental.py
 TestPulls = Pulls.TestCase
-TestPulls.settings = settings(max_examples=8, stateful_step_count=8, deadline=None, derandomize=True)
+TestPulls.settings = settings(max_examples=8, stateful_step_count=8, derandomize=True)

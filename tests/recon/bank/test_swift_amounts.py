@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as some
 
 from recon import columns as c
@@ -64,7 +64,6 @@ def only_amount(loaded: LoadedBank) -> int | None:
     return int(loaded.lines[c.AMOUNT].iloc[0]) if len(loaded.lines) else None
 
 
-@settings(deadline=None)
 @given(TEXTS)
 @example("960.94")
 @example("12,960.94")
@@ -83,7 +82,6 @@ def test_an_amount_is_read_whole_or_its_statement_kept_aside(text: str) -> None:
     assert only_amount(read(statement(text, text))) == (satang if (satang or 0) <= LARGEST_AMOUNT else None)
 
 
-@settings(deadline=None)
 @given(TEXTS, some.sampled_from([":60F:", ":62F:", ":64:"]))
 @example("12,960.94", ":62F:")
 @example("960.94", ":60F:")

@@ -29,14 +29,14 @@ def holds(acts: Acts) -> None:
     assert beancount_errors(money, journal, TH, (FIRST + DAY, LAST)) == []
 
 
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 @given(ACTS)
 def test_a_month_closes_and_beancount_accepts_it(acts: Acts) -> None:
     holds(acts)
 
 
 @pytest.mark.proof
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ACTS)
 def test_any_month_closes_and_beancount_accepts_it(acts: Acts) -> None:
     holds(acts)

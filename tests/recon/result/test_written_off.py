@@ -62,7 +62,7 @@ def sums(decisions: list[Decision]) -> tuple[Counter[tuple[str, str]], Counter[t
     return (Counter({key: amount for key, amount in said.items() if amount}), kept)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(write_offs())
 def test_the_register_s_write_offs_are_the_journal_s(decisions: list[Decision]) -> None:
     said, kept = sums(decisions)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from recon.bounds import LARGEST_AMOUNT
@@ -77,7 +77,6 @@ def read(
     return [None if at in refused else value for at, value in enumerate(values.tolist())]
 
 
-@settings(deadline=None)
 @given(
     some.lists(TEXTS, max_size=12),
     some.sampled_from(["THB", "JPY", "BHD", "XBT", "WEI"]),
@@ -92,7 +91,6 @@ def test_a_column_reads_as_a_person_reads_it(texts: list[str], currency: str, ma
     assert read(texts, currency, marks, "minor") == plain_column(texts, marks, 0)
 
 
-@settings(deadline=None)
 @given(
     some.lists(some.decimals(0, 10**7, places=2), min_size=1, max_size=12), some.sampled_from([POINT, COMMA, BLANK])
 )

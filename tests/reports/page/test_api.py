@@ -31,7 +31,6 @@ def _hold_against_document(url: str, headers: dict[str, str]) -> None:
     assert len(operations) == OPERATIONS
     few = settings(
         max_examples=5,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

@@ -212,7 +212,6 @@ def check(examples: int) -> None:
     settings(
         max_examples=examples,
         phases=(Phase.explicit, Phase.generate),
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
     )(given(acts)(_same_both_ways))()
 
