@@ -47,7 +47,7 @@ def books_of(world: World, days_later: int = 0) -> Books:
     return Books(as_of, orders=c.ORDERS.empty(), rejected=c.REJECTED.empty(), **frames)
 
 
-@pytest.mark.parametrize("seed", [9001, 9002, 9003])
+@pytest.mark.parametrize("seed", [9001, *(pytest.param(seed, marks=pytest.mark.proof) for seed in (9002, 9003))])
 def test_full_automatic_payouts_are_rebuilt_exactly(seed: int) -> None:
     """Each transfer of these worlds takes all that is free: so it pays what became free since the one before."""
     world = make_world(seed, FIRST, LAST, 400, plant=False)
@@ -73,7 +73,7 @@ def test_full_automatic_payouts_are_rebuilt_exactly(seed: int) -> None:
                 since = transfer.created
 
 
-@pytest.mark.parametrize("seed", [9011, 9012, 9013])
+@pytest.mark.parametrize("seed", [9011, *(pytest.param(seed, marks=pytest.mark.proof) for seed in (9012, 9013))])
 def test_each_transfer_takes_what_the_hidden_truth_says_planted_faults_or_not(seed: int) -> None:
     world = make_world(seed, FIRST, LAST, 400)
     books = books_of(world)
@@ -91,7 +91,8 @@ def test_each_transfer_takes_what_the_hidden_truth_says_planted_faults_or_not(se
     assert (payouts[c.EXPLAINED] + payouts[c.UNEXPLAINED] == payouts[c.AMOUNT]).all()
 
 
-@pytest.mark.parametrize("seed", [811, pytest.param(812, marks=pytest.mark.proof)])
+@pytest.mark.proof  # in the suite the demo finds what was planted, and each contract case its own
+@pytest.mark.parametrize("seed", [811, 812])
 async def test_the_job_finds_every_planted_fault_and_every_proof_ties_out(tmp_path: Path, seed: int) -> None:
     async with job(tmp_path, seed, accounts=("th", "sg", "jp", "my"), orders=160) as merchant:
         outcome = await merchant.run()

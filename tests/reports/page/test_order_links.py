@@ -5,6 +5,7 @@ import shutil
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import update
 
@@ -55,6 +56,7 @@ async def test_an_order_leads_to_its_shop_on_the_list_and_on_its_break(tmp_path:
         assert "shop.example" not in await anna.text(f"/breaks/{without_order.id}")
 
 
+@pytest.mark.proof  # in the suite reports/workbook/test_links.py has the links, test_verifying.py the digests
 async def test_the_workbook_of_a_run_leads_to_the_shop_and_its_data_are_the_same(tmp_path: Path) -> None:
     async with finished_job(tmp_path, ("th",)) as (work, before):
         with_link(work.config)

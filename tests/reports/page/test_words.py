@@ -170,6 +170,7 @@ class Slow:
 
 
 @needs_browser
+@pytest.mark.proof  # without a browser the suite has how far a run is in results/test_runs.py
 async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_path: Path) -> None:
     complaints: list[str] = []
     runner = Slow()
