@@ -63,9 +63,11 @@ def charged(id: str, status: str = "successful", **fields: Any) -> Any:
     return charge(id, status, currency="THB", funding_currency="THB", **fields)
 
 
-async def night(config: Config, now: datetime, day: date, last: date | None = None) -> Outcome:
-    """A run over one day, or some, at a moment, of what is stored."""
-    options = RunOptions(day, last or day, pull=False, report=False, by="test")
+async def night(
+    config: Config, now: datetime, day: date, last: date | None = None, as_of: datetime | None = None
+) -> Outcome:
+    """A run over one day, or some, at a moment, of what is stored; `as_of`: of what was known then."""
+    options = RunOptions(day, last or day, as_of=as_of, pull=False, report=False, by="test")
     return await _judged(config, options, now)
 
 

@@ -170,22 +170,26 @@ def _end(connection: Connection, ended: Sequence[EndedRuling], run: RunRecord, a
 
 
 def last_run(store: Store, account: str) -> LastRun | None:
-    """The latest recorded run of an account; None before the first."""
+    """The latest recorded run of an account, by the moment that it judged as of; None before the first.
+
+    A look at old versions (`--no-pull --as-of`) or as of an earlier moment leaves what came since to the next run.
+    """
     run = tables.RUN.c
     part = tables.RUN_ACCOUNT.c
     statement = (
         select(run.id, run.recorded_at, run.as_of, run.options)
         .join(tables.RUN_ACCOUNT, part.run_id == run.id)
         .where(part.account == account)
-        .order_by(part.run_id.desc())
-        .limit(1)
+        .order_by(run.as_of.desc(), run.id.desc())
     )
     with reading(store) as connection:
-        row = connection.execute(statement).one_or_none()
-    if row is None:
-        return None
-    waits_from = json.loads(row.options).get(WAITS_FROM)
-    return LastRun(*row[:3], waits_from and datetime.fromisoformat(waits_from))
+        for row in connection.execute(statement):
+            options = json.loads(row.options)
+            if options.get("as_of") and not options.get("pull"):
+                continue
+            waits_from = options.get(WAITS_FROM)
+            return LastRun(*row[:3], waits_from and datetime.fromisoformat(waits_from))
+    return None
 
 
 def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[StoredRun]:

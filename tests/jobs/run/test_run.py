@@ -13,8 +13,9 @@ from jobs.run.pulling import pull_account
 from recon.rules import RULE_OF
 from recon.store.runs.record import list_breaks
 from tests.kit.job import clock, finished_job, found, job, rows_of, truth
-from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night, shop_says
+from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night, omise_says, open_breaks, shop_says
 from tests.kit.small_merchant import merchant as merchant_of
+from tests.kit.store_samples import HOUR
 
 VERSIONED = ("charge", "refund", "transfer", "transaction", "dispute", "order", "receipt")
 
@@ -134,6 +135,22 @@ async def test_a_break_closes_when_the_shop_corrects_its_order_and_reopens_under
     assert [outcome.results[0].breaks_closed for outcome in outcomes] == [0, 1, 0]
     words = [row[6] for row in rows_of(tmp_path, "break_event")]
     assert words.count("auto_closed") == words.count("reopened") == 1
+
+
+@pytest.mark.parametrize("late", ["charge", "order"])
+async def test_a_look_at_the_past_leaves_what_came_since_to_the_next_night(tmp_path: Path, late: str) -> None:
+    made = MIDNIGHT + DAY / 2
+    paid = charged("chrg_1", amount=700, created_at=made, paid_at=made, metadata='{"order_id": "A-1"}')
+    config = merchant_of(tmp_path, "", charged("chrg_0", "failed"))
+    await night(config, MIDNIGHT + 2 * DAY, date(2026, 3, 3))
+    if late == "charge":
+        omise_says(config, MIDNIGHT + 2 * DAY + HOUR, paid)
+    else:
+        shop_says(config, f"A-1,7.00,THB,paid,{made.isoformat()}\n")
+    await night(config, MIDNIGHT + 2.5 * DAY, date(2026, 3, 3), as_of=MIDNIGHT + 2 * DAY)
+    await night(config, MIDNIGHT + 3 * DAY, date(2026, 3, 4))
+    expected = {"charge": "order_missing chrg_1", "order": "charge_missing A-1"}
+    assert open_breaks(config) == {expected[late]}
 
 
 async def test_yesterdays_report_does_not_undo_todays_work(tmp_path: Path) -> None:
