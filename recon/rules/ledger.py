@@ -188,9 +188,7 @@ def _told(judged: Judged) -> Mask:
     """Per transaction whether it is a refund's own and a break of that refund's charge tells it already."""
     refunds = judged.books.refunds
     own = judged.settled.discrepancies.refunds & c.is_in(refunds[c.CHARGE_ID], judged.spoken)
-    result = np.zeros(len(judged.books.transactions), dtype=bool)
-    result[judged.settled.ledger.refund_at[own]] = True
-    return result
+    return c.mask_at(judged.settled.ledger.refund_at[own], len(judged.books.transactions))
 
 
 def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
