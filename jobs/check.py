@@ -25,6 +25,7 @@ from jobs.service.site import provider_of
 from jobs.service.webhooks import signing_keys
 from jobs.setup.reading import FAILED, OK, WARNING, Item, bank_items, broken, orders_items
 from recon import columns as c
+from recon.calendars import local_day
 from recon.journal.words import LedgerAccount
 from recon.model import Account
 from recon.omise import pull
@@ -72,7 +73,7 @@ async def check_all(
     for bank_source in config.bank_sources():
         items += await asyncio.to_thread(list, bank_items(config, bank_source))
     items.append(_folder(config.reports.folder))
-    items += _journal(config)
+    items += [*_to_come(config, clock()), *_journal(config)]
     items += await _serving(config, clock()) if serve else _schedule(config, clock())
     jobs = ((job.name, command_mistake(job.command)) for job in config.schedule.jobs)
     items += [Item.of("schedule", FAILED, f'schedule.jobs "{name}": {words}') for name, words in jobs if words]
@@ -132,6 +133,14 @@ def _journal(config: Config) -> Iterator[Item]:
         yield Item.of("journal", WARNING, f"[journal.accounts]: {'; '.join(words)}")
     else:
         yield Item.of("journal", OK, f"every account has a code; format {config.journal.format}")
+
+
+def _to_come(config: Config, now: datetime) -> Iterator[Item]:
+    """Accounts that go live on a day that is still to come."""
+    for name, account in config.accounts_by_name().items():
+        if account.go_live is not None and account.go_live > local_day(now, account.zone):
+            words = f"{account.go_live} is still to come: nothing of before it is judged"
+            yield Item.of(f"accounts.{name}.go_live", WARNING, words)
 
 
 def _plain_passwords(config: Config) -> Iterator[Item]:

@@ -57,6 +57,9 @@ def init(
             orders = [questions.text("orders", "Which file has orders of your shop (a sample export)?")]
         if preset and not database:
             raise JobError("--preset is for --database; of a file it is --set orders.shop.preset=NAME")
+        for option, given in (("--orders", orders or ()), ("--bank", bank or ())):
+            if len(set(given)) < len(given):
+                raise JobError(f"{option} names a file twice, which would be read as two sources")
         accounts = new_accounts(account or (), base_url, os.environ, questions)
         say(*(f"{new.name}: {_facts(new)}" for new in accounts))
         draft = _draft(out, accounts, base_url, questions)

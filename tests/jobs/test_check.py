@@ -143,6 +143,18 @@ promptpay = [{ rate = "1.65", from = 2026-01-01 }]
     assert "methods.moon_wallet" not in {item.what for item in await look(path)}
 
 
+async def test_a_day_to_go_live_that_is_still_to_come_is_told_by_the_account_s_own_day(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url)
+    begins = datetime(2026, 5, 1, 17, tzinfo=UTC)  # midnight in Bangkok
+    text = path.read_text(encoding="utf-8").replace("[accounts.th]", "[accounts.th]\ngo_live = 2026-05-02")
+    path.write_text(text, encoding="utf-8")
+    told = of(await look(path, now=begins - timedelta(seconds=1)), "accounts.th.go_live")
+    assert (told.result, told.details) == (WARNING, "2026-05-02 is still to come: nothing of before it is judged")
+    assert not [item for item in await look(path, now=begins) if item.what == "accounts.th.go_live"]
+
+
 async def test_a_brand_that_no_card_has_is_told_where_cards_were_charged(
     world: World, server: Sandbox, tmp_path: Path
 ) -> None:

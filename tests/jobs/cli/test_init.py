@@ -271,6 +271,7 @@ def test_orders_of_several_accounts_go_by_their_currencies(omise: FakeOmise, tmp
         (("--account", "th=OMISE_TH", "--set", "x=1"), {}, "--set x: there is no such question"),
         (("--account", "th=OMISE_TH", "--set", "x"), {}, '--set "x" is not KEY=VALUE'),
         (("--account", "th=OMISE_TH", "--preset", "magento"), {}, "--preset is for --database"),
+        (("--account", "th=OMISE_TH", "--bank", "th=x.csv", "--bank", "th=x.csv"), {}, "--bank names a file twice"),
         (("--account", "th=OMISE_TH", "--database", "SHOP"), {}, "environment variable SHOP is not set"),
         ((), {}, "--set account=VALUE (OMISE_SG, OMISE_TH)"),
     ],
