@@ -310,15 +310,18 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
         c.CHARGE_AMOUNT: pd.Series(np.where(shared, order_amounts, captured), dtype=c.MINOR),
         c.ORDER_CREATED_AT: order_rows[c.CREATED_AT],
         c.IMPLIED_RATE: _implied_rates(charge_rows, captured, context),
-        **(_parts_of_shared(books, matching, pairs) if shared.any() else {}),
+        **(_parts_of_shared(books, matching, pairs, context) if shared.any() else {}),
     }
     return c.MATCHED.of_columns({**{name: charge_rows[name] for name in _OF_CHARGE}, **taken})
 
 
-def _parts_of_shared(books: Books, matching: Matching, pairs: Positions) -> dict[str, pd.Series[int]]:
+def _parts_of_shared(
+    books: Books, matching: Matching, pairs: Positions, context: Context
+) -> dict[str, pd.Series[int]]:
     """What of its charge's sums falls to each pair: of a charge that pays several orders a part by their amounts.
 
-    Rounded so that the parts of all orders that expect a charge, in the order of their ids, come to the whole.
+    Rounded so that the parts of all orders that expect a charge, in the order of their ids, come to the whole; but
+    what was taken for others, cancelled or not yet marked as paid, is no part of theirs.
     """
     orders = books.orders
     amounts = np.where(c.expects_charge(orders), orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
@@ -329,7 +332,11 @@ def _parts_of_shared(books: Books, matching: Matching, pairs: Positions) -> dict
     of_charge = shares.sort_values([c.CHARGE_ID, c.ORDER_ID]).groupby(c.CHARGE_ID)[c.ORDER_AMOUNT]
     upto = of_charge.cumsum().reindex(pairs, fill_value=1).to_numpy()
     begin = upto - shares[c.ORDER_AMOUNT].reindex(pairs, fill_value=1).to_numpy()
-    whole = np.maximum(of_charge.transform("sum").reindex(pairs, fill_value=1).to_numpy(), 1)
+    expected = of_charge.transform("sum").reindex(several).to_numpy(dtype=np.int64)
+    captured = c.captured_amounts(books.charges)[matching.charges[several]]
+    more = captured > expected + c.slack(orders[c.CURRENCY].iloc[members], expected, context.tolerance)
+    of_all = pd.Series(np.where(more, captured, expected), index=several)
+    whole = np.maximum(of_all.reindex(pairs, fill_value=1).to_numpy(), 1)
 
     def part(sums: Ints) -> Ints:
         return c.portion(sums, upto, whole) - c.portion(sums, begin, whole)

@@ -22,7 +22,8 @@ from recon.model import (
     nearest_hundredths,
 )
 from recon.result.dispute_rates import dispute_rates
-from recon.rules.refunds import RefundSums, given_back, refund_sums
+from recon.rules.refunds import RefundSums, refund_sums
+from recon.rules.several import given_back
 from recon.settings import Context
 from recon.triage import Judged
 from recon.triage.values import attached, charges_at, disputes_at, orders_at, refunds_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -25,6 +25,8 @@ from recon.triage.kept_aside import unread_ledgers
 
 ORDERS_TO_CHARGES = "orders_to_charges"
 _NOT_JUDGED = "not judged"
+_CANCELLED = "cancelled orders"
+_NOT_DUE = "orders that are not yet due to be marked as paid"
 _UNREAD_FILE = "charges whose order may stand in a file that could not be read"
 _UNREAD_ROW = "charges whose order stands, or may stand, in a row that could not be read"
 
@@ -103,6 +105,7 @@ class _Cases:
         self._lost = self._columns.of_any_charge(c.is_in(self._charge_ids, lost))
         elsewhere = self._columns.of_any_charge(self._columns.pays & ~sides.all_charges)
         self._elsewhere = elsewhere | self._columns.of_any_order(~sides.all_orders)
+        self._expects = self._columns.of_any_order(self._columns.expects)
         self._linked_by_hand = sides.all_orders & c.is_in(self._order_ids, reasons.linked)
         self._words = self._words_of_cases()
 
@@ -119,12 +122,16 @@ class _Cases:
         voided = self._by_case(nothing, np.where(of_charge, self._voided, 0))
         for case in np.flatnonzero(touched & self._linked_by_hand & (whole == 0)).tolist():
             yield self._reasons.linked[self._order_ids.iloc[case]], self._order_ids.iloc[case], 0
+        beside = self._beside(of_order)
         differing = np.flatnonzero((whole != 0) | (beyond != 0))
         for case, order_id in zip(differing.tolist(), self._order_ids.iloc[differing], strict=True):
             if beyond[case]:
                 yield EDGE, order_id, int(beyond[case])
             if whole[case]:
-                yield from self._explained(case, order_id, int(whole[case]), int(given_back[case]), int(voided[case]))
+                parts = {"charges given back in full": int(given_back[case])}
+                parts["refunded orders whose charge was voided"] = -int(voided[case])
+                alone = {why: int(sums[case]) for why, sums in beside.items()}
+                yield from self._explained(case, order_id, int(whole[case]), parts, alone)
 
     def gaps_alone(self, right: Ints) -> Iterator[Gap]:
         """The charges of the range that no order has."""
@@ -148,12 +155,24 @@ class _Cases:
                 why = _NOT_JUDGED
             yield why, charge_id, int(right[place])
 
-    def _explained(self, case: int, order_id: str, gap: int, given_back: int, voided: int) -> Iterator[Gap]:
+    def _beside(self, of_order: Mask) -> dict[str, Ints]:
+        """Per case of several orders, of which some expect a charge, what the others are over, by their state."""
+        several = self._columns.of_several_orders & self._expects
+        amounts = np.where(
+            self._sides.all_orders & of_order, self._judged.books.orders[c.AMOUNT].to_numpy(np.int64), 0
+        )
+        nothing = np.zeros_like(self.taken)
+        return {
+            why: np.where(several, self._by_case(np.where(self._columns.orders_in(status), amounts, 0), nothing), 0)
+            for why, status in ((_CANCELLED, OrderStatus.CANCELLED), (_NOT_DUE, OrderStatus.PENDING))
+        }
+
+    def _explained(
+        self, case: int, order_id: str, gap: int, parts: Mapping[str, int], beside: Mapping[str, int]
+    ) -> Iterator[Gap]:
+        """`beside` is told where no break says anything, as `parts` are, and these, too, where one is all of it."""
         words = self._words.get(case, "")
-        for why, part in (
-            ("charges given back in full", given_back),
-            ("refunded orders whose charge was voided", -voided),
-        ):
+        for why, part in (*parts.items(), *(beside.items() if not words else ())):
             if part and (gap == part or (not words and abs(gap - part) < abs(gap))):
                 yield why, order_id, part
                 gap -= part
@@ -166,10 +185,9 @@ class _Cases:
             return "within the tolerance"
         if self._elsewhere[case]:
             return "the other side stands in another account"
-        if not self._columns.expects[case]:
+        if not self._expects[case]:
             status = self._judged.books.orders[c.STATUS].iloc[case]
-            due = "orders that are not yet due to be marked as paid"
-            return due if status == OrderStatus.PENDING else "cancelled orders"
+            return _NOT_DUE if status == OrderStatus.PENDING else _CANCELLED
         if self._returned[case]:
             return "charges given back in full"
         if self._lost[case]:

@@ -108,9 +108,13 @@ def _steps(group: str, context: Context, rules: Sequence[Rule]) -> list[_Step]:
 
 
 def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Break]:
-    """A break on the order speaks for all that the case has; one on a charge for its refunds and for the order."""
+    """A break on the order speaks for all that the case has, but not for another order that the same charge pays.
+
+    One on a charge speaks for its refunds and for the order.
+    """
     result: list[Break] = []
     spoken: set[str] = set()
+    on_orders: set[str] = set()
     for rule, whole, each, things in steps:
         raised: tuple[Break, ...] = ()
         if whole and (on_case := whole(rule, case, context)):
@@ -121,16 +125,19 @@ def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Br
                     raised = (*raised, on_thing)
         if not raised:
             continue
-        fresh = [break_ for break_ in raised if not _is_spoken_of(break_, spoken)]
+        fresh = [break_ for break_ in raised if not _is_spoken_of(break_, spoken, on_orders)]
         result += fresh
-        if any(break_.subject_type == "order" for break_ in fresh):
+        on_orders |= {break_.subject_id for break_ in fresh if break_.subject_type == "order"}
+        if len(on_orders) > len(case.other_orders):
             break
-        spoken.update(_spoken_for(break_) for break_ in fresh)
+        spoken.update(_spoken_for(break_) for break_ in fresh if break_.subject_type != "order")
     return result
 
 
-def _is_spoken_of(raised: Break, spoken: set[str]) -> bool:
-    return bool(spoken) if raised.subject_type == "order" else _spoken_for(raised) in spoken
+def _is_spoken_of(raised: Break, spoken: set[str], on_orders: set[str]) -> bool:
+    if raised.subject_type == "order":
+        return bool(spoken) or raised.subject_id in on_orders
+    return bool(on_orders) or _spoken_for(raised) in spoken
 
 
 def _spoken_for(raised: Break) -> str:

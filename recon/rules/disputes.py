@@ -13,6 +13,7 @@ from recon.model import (
     Dispute,
     DisputeStatus,
     Exposure,
+    Order,
     OrderStatus,
     Severity,
 )
@@ -43,12 +44,11 @@ def _dispute_open(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     )
 
 
-def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) -> Break | None:
-    order = case.order
-    if dispute.status != DisputeStatus.LOST or order is None or order.status != OrderStatus.PAID:
+def _dispute_lost(rule: Rule, whole: Case, dispute: Dispute, context: Context) -> Break | None:
+    case = whole.led_by(_stands_as_paid)
+    if dispute.status != DisputeStatus.LOST or case is None or _is_paid_by_others(case, dispute, context):
         return None
-    if order.refunded.amount >= order.money.amount or _is_paid_by_others(case, dispute, context):
-        return None
+    order = order_of(case)
     return rule.on_thing(
         dispute,
         context,
@@ -61,13 +61,16 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     )
 
 
+def _stands_as_paid(order: Order) -> bool:
+    return order.status == OrderStatus.PAID and order.refunded.amount < order.money.amount
+
+
 def _is_paid_by_others(case: Case, dispute: Dispute, context: Context) -> bool:
     """Whether what other charges still hold pays the order: what was lost is a second payment of it."""
     currency = order_of(case).money.currency
     rests = [rest.amount for charge, rest in rests_of(case).items() if charge.id != dispute.charge_id]
     same = all(charge.captured.currency == currency for charge in case.paying)
-    orders = (order_of(case), *case.other_orders)
-    due = case.expected - sum(order.refunded.amount for order in orders if order.status in EXPECTS_CHARGE)
+    due = case.expected - sum(order.refunded.amount for order in case.orders if order.status in EXPECTS_CHARGE)
     return same and bool(rests) and (sum(rests) >= due or context.tolerance.allows(due, sum(rests), currency))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from recon import columns as c
@@ -16,16 +16,19 @@ from recon.model import (
     Case,
     Charge,
     Exposure,
+    Order,
     OrderStatus,
     Severity,
 )
 from recon.money import Money
-from recon.rules.refunds import given_back
+from recon.rules.counted import agrees, back_at_shop, counted, may_split, pays_it, power_of_ten, splits, taken_by
 from recon.rules.rule import BySign, Rule, order_of, rests_of
+from recon.rules.several import are_pending_paid, beside, first_of, held_for_cancelled
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
 GROUP = "Order and charge"
+_REFUNDING = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
 _DO_NOT_DELIVER = "Do not deliver: cancel the order, or mark it as refunded, and find out who gave the money back."
 
 
@@ -63,7 +66,7 @@ def _match_ambiguous(rule: Rule, case: Case, context: Context) -> Break | None:
 
 
 def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
-    if case.charges or not _expects(case) or context.is_young(order_of(case).created_at):
+    if case.charges or not any(map(_expects_charge, case.orders)) or context.is_young(order_of(case).created_at):
         return None
     id = order_of(case).charge_id
     named = f" The order names {id}, which is another order's, of another account, or not at Omise." if id else ""
@@ -77,8 +80,9 @@ def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
     )
 
 
-def _paid_charge_pending(rule: Rule, case: Case, context: Context) -> Break | None:
-    if not is_paid_but_pending(case):
+def _paid_charge_pending(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(_expects_charge)
+    if case is None or not is_paid_but_pending(case):
         return None
     open_ones = [charge for charge in case.charges if charge.status not in NEVER_PAID and not charge.voided]
     charge = open_ones[-1]
@@ -94,14 +98,19 @@ def _paid_charge_pending(rule: Rule, case: Case, context: Context) -> Break | No
 
 def is_paid_but_pending(case: Case) -> bool:
     """Paid at the shop, no charge successful, and one that may still become so."""
-    if case.paying or not _expects(case):
+    if case.paying or not any(map(_expects_charge, case.orders)):
         return False
     return any(charge.status not in NEVER_PAID and not charge.voided for charge in case.charges)
 
 
-def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | None:
-    if not _expects(case) or not case.charges or case.paying or _voided_as_refund(case):
+def _paid_charge_failed(rule: Rule, whole: Case, context: Context) -> Break | None:
+    if not whole.charges or whole.paying:
         return None
+    voided = any(charge.voided for charge in whole.charges)
+    case = whole.led_by(lambda order: _expects_charge(order) and not (voided and _refunding(order)))
+    if case is None:
+        return None
+    returned = case.total_of(*_REFUNDING) if voided else 0
     last = case.charges[-1]
     how = "was voided" if last.voided else f"is {last.status}"
     why = f" ({last.failure_code})" if last.failure_code else ""
@@ -111,15 +120,14 @@ def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | Non
         context,
         f"{_order(case, context)}, but {tries} {last.id} {how}{why}.",
         charge_id=last.id,
-        expected=case.expected,
+        expected=case.expected - returned,
         actual=0,
     )
 
 
-def _voided_as_refund(case: Case) -> bool:
-    """Refunded, or asked to be, and the charge was voided: the money came, and went back the same day."""
-    refunding = order_of(case).status in (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
-    return refunding and any(charge.voided for charge in case.charges)
+def _refunding(order: Order) -> bool:
+    """Refunded, or asked to be: where its charge was voided, the money came, and went back the same day."""
+    return order.status in _REFUNDING
 
 
 def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -139,38 +147,49 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
     )
 
 
-def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
-    if case.order is None or case.order.status != OrderStatus.PENDING or not case.paying:
+def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(lambda order: order.status == OrderStatus.PENDING)
+    if case is None or not case.paying or not are_pending_paid(case, context):
         return None
     charge = next((charge for charge in case.paying if charge.kept), case.paying[0])
     if context.as_of <= _paid_at(charge) + context.threshold(rule.code, "grace", WEBHOOK_GRACE):
         return None
     back = "" if charge.kept else ", and all of it went back"
+    sums = [_same_currency(case, money) for money in (charge.captured, charge.left)]
+    if case.other_orders:
+        sums = [taken if taken is None else min(taken, case.total_of(OrderStatus.PENDING)) for taken in sums]
+    paid_for = ", ".join(order.id for order in case.orders) if case.other_orders else "it"
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)} for it{back}.",
+        f"{_order(case, context)}{beside(case, OrderStatus.PENDING)}, but charge {charge.id} took "
+        f"{context.words(charge.captured)} for {paid_for}{back}.",
         suggestion=rule.action if charge.kept else _DO_NOT_DELIVER,
         charge_id=charge.id,
         expected=0,
-        actual=_same_currency(case, charge.captured),
-        amount_at_risk=_same_currency(case, charge.left),
+        actual=sums[0],
+        amount_at_risk=sums[1],
     )
 
 
-def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | None:
-    if case.order is None or case.order.status != OrderStatus.CANCELLED:
-        return None
-    rests = rests_of(case)
-    if not rests:
+def _cancelled_but_charged(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(lambda order: order.status == OrderStatus.CANCELLED)
+    rests = rests_of(case) if case else {}
+    if case is None or not rests:
         return None
     held = _total_of(case, rests.values())
+    if held is not None and case.other_orders:
+        held = held_for_cancelled(case, held, context)
+        if held <= context.tolerance.slack(case.expected, order_of(case).money.currency):
+            return None
+        rests = first_of(rests, held)
     held_words = " and ".join(f"{charge.id} still holds {context.words(rest)}" for charge, rest in rests.items())
     due_by, action = owed(rests, context)
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}, but charge {held_words} of the payer's money.",
+        f"{_order(case, context)}{beside(case, OrderStatus.CANCELLED)}, but charge {held_words} of the payer's "
+        "money.",
         suggestion=f"{action} Or reinstate the order.",
         due_by=due_by,
         charge_id=next(iter(rests)).id,
@@ -180,23 +199,25 @@ def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | 
     )
 
 
-def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
-    order = case.order
-    if order is None or len(case.paying) < 2:
+def _duplicate_charge(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(_expects_charge)
+    if case is None or len(case.paying) < 2:
         return None
+    order = order_of(case)
     rests = rests_of(case)
     kept = list(rests)
-    if len(kept) < 2 or _splits(case, kept, context):
+    if len(kept) < 2 or splits(case, kept, context):
         return None
-    good = [charge for charge in kept if _pays_it(case, charge, context)]
+    good = [charge for charge in kept if pays_it(case, charge, context)]
     if not good:
         return None
-    back = _back_at_shop(case)
+    back = back_at_shop(case)
     payer = min(good, key=lambda charge: (charge.id != order.charge_id, charge.refunded.amount != back))
     extra = {charge: rest for charge, rest in rests.items() if charge is not payer}
     total = _total_of(case, extra.values())
     again = ", ".join(f"{charge.id} ({context.words(charge.captured)})" for charge in extra)
     due_by, action = owed(extra, context)
+    due = case.due(payer.captured.amount)
     return rule.on_order(
         case,
         context,
@@ -204,15 +225,16 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
         suggestion=f"{action} Keep {payer.id}.",
         due_by=due_by,
         charge_id=next(iter(extra)).id,
-        expected=case.expected,
-        actual=None if total is None else case.expected + total,
+        expected=due,
+        actual=None if total is None else due + total,
         amount_at_risk=total,
     )
 
 
-def _currency_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
-    for charge in _counted(case, context):
-        if charge.captured.currency != order_of(case).money.currency:
+def _currency_mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(_expects_charge)
+    for charge in counted(case, context) if case else ():
+        if case and charge.captured.currency != order_of(case).money.currency:
             return rule.on_order(
                 case,
                 context,
@@ -224,101 +246,53 @@ def _currency_mismatch(rule: Rule, case: Case, context: Context) -> Break | None
     return None
 
 
-def _amount_scale_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
-    counted = _counted(case, context)
-    if not counted or _agrees(case, _sum(counted), context):
+def _amount_scale_mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(_expects_charge)
+    payers = counted(case, context) if case else ()
+    if case is None or not payers or agrees(case, taken_by(payers), context):
         return None
-    sums = [_sum(counted)] if _may_split(case, context) else [charge.captured.amount for charge in counted]
-    if not any(_power_of_ten(case.expected, taken) for taken in sums):
+    sums = [taken_by(payers)] if may_split(case, context) else [charge.captured.amount for charge in payers]
+    if not any(power_of_ten(case.due(taken), taken) for taken in sums):
         return None
     return _amounts_differ(rule, case, context, "the amounts differ by exactly a power of ten")
 
 
-def _amount_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
-    counted = _counted(case, context)
-    together = len(counted) > 1 and not _may_split(case, context)
-    if not counted or (_agrees(case, _sum(counted), context) and not together):
+def _amount_mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:
+    case = whole.led_by(_expects_charge)
+    payers = counted(case, context) if case else ()
+    if case is None or not payers:
+        return None
+    together = len(payers) > 1 and not may_split(case, context)
+    if agrees(case, taken_by(payers), context) and (not together or len(payers) <= 1 + len(case.other_orders) > 1):
         return None
     return _amounts_differ(rule, case, context, "none of them is the order's" if together else "the amounts differ")
 
 
 def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Break | None:
     currency = order_of(case).money.currency
-    counted = _counted(case, context)
-    if any(charge.captured.currency != currency for charge in counted):
+    payers = counted(case, context)
+    if any(charge.captured.currency != currency for charge in payers):
         return None
-    ids = ", ".join(charge.id for charge in counted)
-    taken = Money(_sum(counted), currency)
-    together = f" with {', '.join(other.id for other in case.other_orders)}" if case.other_orders else ""
-    expects = f", {context.words(Money(case.expected, currency))} together" if case.other_orders else ""
+    ids = ", ".join(charge.id for charge in payers)
+    taken = Money(taken_by(payers), currency)
+    due = case.due(taken.amount)
+    expects = f", {context.words(Money(due, currency))} together" if case.other_orders else ""
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}{together}{expects}, but {ids} took {context.words(taken)}: {words}.",
-        charge_id=counted[0].id,
-        expected=case.expected,
+        f"{_order(case, context)}{beside(case)}{expects}, but {ids} took {context.words(taken)}: {words}.",
+        charge_id=payers[0].id,
+        expected=due,
         actual=taken.amount,
     )
-
-
-def _counted(case: Case, context: Context) -> tuple[Charge, ...]:
-    """The charges whose amount must be the order's: one, or with split payments all that together pay it.
-
-    Where several hold money and none has the order's amount, all count. A fully refunded charge counts only where no
-    other does (a refunded duplicate beside the good one does not), or where the shop says that all went back.
-    """
-    if not _expects(case) or len(case.paying) < 2:
-        return case.paying if _expects(case) else ()
-    kept = tuple(charge for charge in case.paying if charge.kept) or case.paying
-    if _may_split(case, context):
-        return case.paying if _agrees(case, _sum(case.paying), context) else kept
-    returned = case.paying if _back_at_shop(case) >= case.expected else ()
-    agreeing = tuple(charge for charge in (*kept, *returned) if _pays_it(case, charge, context))
-    return agreeing[:1] or kept
-
-
-def _may_split(case: Case, context: Context) -> bool:
-    return order_of(case).source in context.split_sources
-
-
-def _back_at_shop(case: Case) -> int:
-    return sum(given_back(order) for order in (order_of(case), *case.other_orders))
-
-
-def _splits(case: Case, kept: list[Charge], context: Context) -> bool:
-    """Whether the order's source allows several charges to pay one order, and these do."""
-    return _may_split(case, context) and _agrees(case, _sum(kept), context)
-
-
-def _pays_it(case: Case, charge: Charge, context: Context) -> bool:
-    same = charge.captured.currency == order_of(case).money.currency
-    return same and _agrees(case, charge.captured.amount, context)
-
-
-def _agrees(case: Case, taken: int, context: Context) -> bool:
-    return context.tolerance.allows(case.expected, taken, order_of(case).money.currency)
-
-
-def _sum(charges: Iterable[Charge]) -> int:
-    return sum(charge.captured.amount for charge in charges)
-
-
-def _power_of_ten(left: int, right: int) -> bool:
-    small, large = sorted((abs(left), abs(right)))
-    if small == 0 or large % small:
-        return False
-    ratio = large // small
-    while ratio % 10 == 0:
-        ratio //= 10
-    return ratio == 1 and large != small
 
 
 def _paid_at(charge: Charge) -> datetime:
     return charge.paid_at or charge.created_at
 
 
-def _expects(case: Case) -> bool:
-    return case.order is not None and case.order.status in EXPECTS_CHARGE
+def _expects_charge(order: Order) -> bool:
+    return order.status in EXPECTS_CHARGE
 
 
 def _same_currency(case: Case, money: Money) -> int | None:

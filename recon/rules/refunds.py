@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from recon.model import (
 )
 from recon.money import Money
 from recon.rules.rule import BySign, Rule, order_of
+from recon.rules.several import REQUESTED, Returns, beside, given_back, returns_of
 from recon.settings import Context
 from recon.triage.columns import CaseColumns
 
@@ -42,11 +43,10 @@ CANCELLED_WHOLE = "all of a cancelled order's payment"
 def concerns(case: Case) -> bool:
     """Whether anything was refunded on either side, or is asked for."""
     refunding = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
-    orders = (case.order, *case.other_orders) if case.order else ()
     return (
         bool(case.refunds)
         or any(charge.refunded.amount for charge in case.charges)
-        or any(order.refunded.amount or order.status in refunding for order in orders)
+        or any(order.refunded.amount or order.status in refunding for order in case.orders)
     )
 
 
@@ -58,6 +58,14 @@ class _Sides:
     shop: int  # minor units of the order's currency
     omise: int  # minor units of the charges' currency
     lost: int  # in disputes of these charges
+    returns: Returns | None = None  # of a case of several orders
+
+    @property
+    def is_said(self) -> bool:
+        """Of several orders: what went back is what they say; of a voided charge also what is not theirs."""
+        if self.returns is None or (self.returns.explain(self.omise) or self.returns.explain(self.omise + self.lost)):
+            return self.returns is not None
+        return not any(charge.pays for charge in self.payers) and self.omise >= self.returns.settled
 
     @property
     def whole(self) -> bool:
@@ -73,13 +81,14 @@ def _sides(case: Case, context: Context) -> _Sides | None:
     ids = {charge.id for charge in payers}
     return _Sides(
         payers,
-        shop=sum(given_back(order) for order in (case.order, *case.other_orders)),
+        shop=sum(map(given_back, case.orders)),
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(
             dispute.money.amount
             for dispute in case.disputes
             if dispute.status == DisputeStatus.LOST and dispute.charge_id in ids
         ),
+        returns=returns_of(case, context) if case.other_orders else None,
     )
 
 
@@ -111,15 +120,10 @@ def refund_sums(case: Case, charge: Charge, context: Context) -> RefundSums:
     sums = RefundSums(sides.shop, sides.omise)
     if sides.lost and sides.shop == sides.omise + sides.lost:
         return sums._replace(note=LOST_REST)
-    if case.order.status == OrderStatus.CANCELLED and not sides.shop and sides.whole:
+    of_cancelled = case.order.status == OrderStatus.CANCELLED and not sides.shop and sides.whole
+    if of_cancelled or (sides.is_said and sides.omise > sides.shop):
         return sums._replace(note=CANCELLED_WHOLE)
     return sums
-
-
-def given_back(order: Order) -> int:
-    """A refunded order that does not say how much was refunded in full."""
-    unsaid = order.status == OrderStatus.REFUNDED and order.refunded.amount == 0
-    return order.money.amount if unsaid else order.refunded.amount
 
 
 def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
@@ -129,7 +133,8 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
     split payments, too, where one has the order's amount and all together have not.
     """
     paying = case.paying
-    if not paying and order.status in (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED, OrderStatus.CANCELLED):
+    back_to_payer = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED, OrderStatus.CANCELLED)
+    if not paying and any(member.status in back_to_payer for member in case.orders):
         paying = tuple(charge for charge in case.charges if charge.status == ChargeStatus.SUCCESSFUL)
     pool = tuple(charge for charge in paying if charge.kept) or paying
     if order.source in context.split_sources:
@@ -137,7 +142,7 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
             return paying
         if _agrees(case, pool, context) or not any(_agrees(case, (charge,), context) for charge in pool):
             return pool
-    back = sum(given_back(member) for member in (order, *case.other_orders))
+    back = sum(map(given_back, case.orders))
 
     def doubts(charge: Charge) -> tuple[bool, ...]:
         return not _agrees(case, (charge,), context), charge.id != order.charge_id, charge.refunded.amount != back
@@ -147,9 +152,9 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
 
 def _agrees(case: Case, charges: tuple[Charge, ...], context: Context) -> bool:
     order = order_of(case)
-    total = sum(member.money.amount for member in (order, *case.other_orders))
     same = all(charge.captured.currency == order.money.currency for charge in charges)
     taken = sum(charge.captured.amount for charge in charges)
+    total = case.due(taken) if case.other_orders else order.money.amount
     return same and context.tolerance.allows(total, taken, order.money.currency)
 
 
@@ -167,17 +172,18 @@ def _exceeds(rule: Rule, case: Case, charge: Charge, context: Context) -> Break 
     )
 
 
-def _missing(rule: Rule, case: Case, context: Context) -> Break | None:
-    sides = _sides(case, context)
-    if sides is None or sides.shop == 0 or sides.omise or sides.shop == sides.lost or case.unread_parts:
+def _missing(rule: Rule, whole: Case, context: Context) -> Break | None:
+    sides = _sides(whole, context)
+    if sides is None or sides.omise or sides.shop in (0, sides.lost) or whole.unread_parts:
         return None
-    order = order_of(case)
-    if order.status == OrderStatus.REFUND_REQUESTED or (not sides.payers and not _refunded_for_nothing(case)):
+    case = whole.led_by(lambda order: order.status != REQUESTED and given_back(order) != 0)
+    if case is None or (not sides.payers and not _refunded_for_nothing(case)):
         return None
-    if not case.charges and context.is_young(order.created_at):
+    settled = sides.returns.settled if sides.returns else sides.shop
+    if settled == sides.lost or (not case.charges and context.is_young(order_of(case).created_at)):
         return None
     named = f"charge {sides.payers[0].id} is not refunded" if sides.payers else "no charge of it took any money"
-    return _order_break(rule, case, context, sides, f"but {named} at Omise.", sides.shop)
+    return _order_break(rule, case, context, replace(sides, shop=settled), f"but {named} at Omise.", settled)
 
 
 def _refunded_for_nothing(case: Case) -> bool:
@@ -187,17 +193,20 @@ def _refunded_for_nothing(case: Case) -> bool:
 
 def _unrecorded(rule: Rule, case: Case, context: Context) -> Break | None:
     sides = _sides(case, context)
-    if sides is None or sides.shop or not sides.omise:
+    if sides is None or sides.shop or not sides.omise or sides.is_said:
         return None
-    if order_of(case).status == OrderStatus.CANCELLED and sides.whole:
+    if not case.other_orders and order_of(case).status == OrderStatus.CANCELLED and sides.whole:
         return None
     words = f"but {_back(sides, context)} at Omise."
     return _order_break(rule, case, context, sides, words, sides.omise)
 
 
-def _mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
-    sides = _sides(case, context)
-    if sides is None or not sides.shop or not sides.omise or sides.shop in (sides.omise, sides.omise + sides.lost):
+def _mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:
+    sides = _sides(whole, context)
+    case = whole.led_by(lambda order: given_back(order) != 0)
+    if sides is None or case is None or not sides.omise or sides.shop in (sides.omise, sides.omise + sides.lost):
+        return None
+    if sides.is_said:
         return None
     if case.unread_parts and sides.shop > sides.omise:
         return None
@@ -218,10 +227,11 @@ def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words:
     at_shop = context.words(Money(sides.shop, order.money.currency))
     first = sides.payers[0] if sides.payers else None
     same = first is None or first.refunded.currency == order.money.currency
+    charged = f" (charged{beside(case)})" if case.other_orders else ""
     return rule.on_order(
         case,
         context,
-        f"Order {order.id} is {order.status.replace('_', ' ')}, {at_shop} refunded at the shop, {words}",
+        f"Order {order.id}{charged} is {order.status.replace('_', ' ')}, {at_shop} refunded at the shop, {words}",
         charge_id=first.id if first else None,
         expected=sides.shop,
         actual=sides.omise if same else None,
@@ -232,21 +242,33 @@ def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words:
 class _Request(NamedTuple):
     """A refund that is asked for and not made in full: of which charge, and how much."""
 
+    case: Case  # under the order that asks
     charge: Charge
     money: Money
 
 
-def _request(case: Case, context: Context) -> _Request | None:
-    """What is asked for: all that is left, unless the order says how much, in the charge's currency."""
-    sides = _sides(case, context)
-    if sides is None or order_of(case).status != OrderStatus.REFUND_REQUESTED or not sides.payers or sides.whole:
+def _request(whole: Case, context: Context) -> _Request | None:
+    """What is asked for: all that is left, unless the order says how much, in the charge's currency.
+
+    Of several orders: all that these are over, or say, less what of it went back.
+    """
+    sides = _sides(whole, context)
+    case = whole.led_by(lambda order: order.status == REQUESTED)
+    if sides is None or case is None or not sides.payers or sides.whole:
         return None
     charge = next((payer for payer in sides.payers if payer.kept), None)
     if charge is None:
         return None
-    says = charge.captured.currency == order_of(case).money.currency and sides.shop > sides.omise
-    amount = min(sides.shop - sides.omise, charge.left.amount) if says else charge.left.amount
-    return _Request(charge, Money(amount, charge.left.currency))
+    amount = charge.left.amount
+    if charge.captured.currency != order_of(case).money.currency:
+        return _Request(case, charge, charge.left)
+    if sides.returns:
+        requests = [order for order in case.orders if order.status == REQUESTED]
+        asked = sum(order.refunded.amount or order.money.amount for order in requests)
+        amount = min(amount, sides.returns.still_asked(sides.omise, asked))
+    elif sides.shop > sides.omise:
+        amount = min(amount, sides.shop - sides.omise)
+    return _Request(case, charge, Money(amount, charge.left.currency)) if amount else None
 
 
 def _not_supported(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -260,8 +282,8 @@ def _not_supported(rule: Rule, case: Case, context: Context) -> Break | None:
         return None
     how = "cannot be refunded" if figure.value == NONE else "can only be refunded in full"
     words = f"but {charge.method} {how} through Omise ({figure.certainty}: {figure.source})"
-    asked = f"A refund of {context.words(request.money)} is asked for order {order_of(case).id}, {words}."
-    return no_more_than_low(_on_request(rule, case, context, request, asked), sure=figure.sure)
+    asked = f"A refund of {context.words(request.money)} is asked for order {order_of(request.case).id}, {words}."
+    return no_more_than_low(_on_request(rule, request.case, context, request, asked), sure=figure.sure)
 
 
 def _window_closed(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -271,7 +293,7 @@ def _window_closed(rule: Rule, case: Case, context: Context) -> Break | None:
         return None
     words = f"its refund window ended {local(due.at, case.account, context)}"
     action = f"Pay the customer back yourself; {request.charge.id} can no longer be refunded."
-    return _window_break(rule, case, context, request, due, words, action)
+    return _window_break(rule, request.case, context, request, due, words, action)
 
 
 def _window_closing(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -282,7 +304,7 @@ def _window_closing(rule: Rule, case: Case, context: Context) -> Break | None:
         return None
     end = local(due.at, case.account, context)
     action = f"Refund {request.charge.id} for {context.words(request.money)} before {end}."
-    return _window_break(rule, case, context, request, due, f"its refund window ends {end}", action)
+    return _window_break(rule, request.case, context, request, due, f"its refund window ends {end}", action)
 
 
 def _window_break(

@@ -103,7 +103,8 @@ def _suspects(columns: CaseColumns, rules: Iterable[CaseRule]) -> _Suspects:
             masks[subject] |= may_apply(columns, columns.context)
     named = {*books.refunds[c.CHARGE_ID][masks["refund"]], *books.disputes[c.CHARGE_ID][masks["dispute"]]}
     charges = masks["charge"] | c.is_in(books.charges[c.CHARGE_ID], named)
-    return _Suspects(masks["order"] | columns.of_any_charge(charges), charges, masks["refund"], masks["dispute"])
+    orders = masks["order"] | columns.of_several_orders | columns.of_any_charge(charges)
+    return _Suspects(orders, charges, masks["refund"], masks["dispute"])
 
 
 def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:

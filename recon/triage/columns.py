@@ -113,6 +113,12 @@ class CaseColumns:
         something = (self.books.orders[c.AMOUNT] != 0).to_numpy(dtype=bool)
         return ~self.of_any_order(something)[self.matching.stands_for]
 
+    @property
+    def of_several_orders(self) -> Mask:
+        """Cases of several orders, whose states may differ: no mask of a rule knows what these say together."""
+        roots = self.matching.stands_for
+        return self._at(roots[roots != np.arange(len(roots))])
+
     @cached_property
     def expects(self) -> Mask:
         """Orders whose status expects a charge that pays."""

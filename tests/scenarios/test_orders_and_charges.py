@@ -285,6 +285,68 @@ class TestOneChargeForSeveralOrders:
         assert says(orders, [charge(of="A-0,A-1,A-2")]) == ["amount_mismatch A-0"]
 
 
+class TestOneChargeForOrdersInDifferentStates:
+    A = order("A-1", 10_000)
+
+    @pytest.mark.parametrize("said", [0, 20_000])
+    def test_one_is_cancelled_and_its_part_went_back(self, said: int) -> None:
+        orders = [self.A, order("A-2", 20_000, "cancelled", refunded_amount=said)]
+        for group in ("Order and charge", "Refunds"):
+            assert Job(group=group).says(orders, [charge(of="A-1,A-2", amount=30_000, refunded_amount=20_000)]) == []
+        assert says(orders, [charge(of="A-1,A-2", amount=10_000)]) == []
+
+    def test_one_is_cancelled_and_its_part_is_kept(self) -> None:
+        orders = [self.A, order("A-2", 20_000, "cancelled")]
+        for back in (0, 15_000):
+            found = Job().break_(orders, [charge(of="A-1,A-2", amount=30_000, refunded_amount=back)])
+            assert (found.code, found.subject_id) == ("order_cancelled_but_charged", "A-2")
+            assert found.amount_at_risk == 20_000 - back
+
+    def test_more_went_back_than_was_cancelled(self) -> None:
+        orders = [self.A, order("A-2", 20_000, "cancelled")]
+        assert Job(group="Refunds").says(orders, [charge(of="A-1,A-2", amount=30_000, refunded_amount=30_000)]) == [
+            "refund_unrecorded A-1"
+        ]
+
+    @pytest.mark.parametrize(("first", "second"), [("pending", "paid"), ("paid", "pending")])
+    def test_one_is_still_pending(self, first: str, second: str) -> None:
+        amounts = {"A-1": 10_000, "A-2": 20_000}
+        orders = [order("A-1", 10_000, first), order("A-2", 20_000, second)]
+        pending = "A-1" if first == "pending" else "A-2"
+        found = Job().break_(orders, [charge(of="A-1,A-2", amount=30_000)])
+        assert (found.code, found.subject_id, found.actual) == ("order_not_marked_paid", pending, amounts[pending])
+        assert says(orders, [charge(of="A-1,A-2", amount=30_000 - amounts[pending])]) == []
+
+    def test_each_fault_is_told_of_its_own_order(self) -> None:
+        orders = [order("A-1", 10_000, "pending"), order("A-2", 20_000, "cancelled"), order("A-3", 5_000)]
+        faults = ["order_cancelled_but_charged A-2", "order_not_marked_paid A-1"]
+        assert says(orders, [charge(of="A-1,A-2,A-3", amount=35_000)]) == faults
+        assert says(orders, [charge(of="A-1,A-2,A-3", amount=35_100)]) == ["amount_mismatch A-3", *faults]
+
+    @pytest.mark.parametrize("status", ["pending", "cancelled"])
+    def test_the_one_that_is_paid_has_no_money(self, status: str) -> None:
+        orders = [order("A-1", 10_000, status), order("A-2", 20_000)]
+        assert says(orders, [failed("c", of="A-1,A-2", amount=30_000)]) == ["order_paid_charge_failed A-2"]
+
+    @pytest.mark.parametrize(
+        ("method", "told"), [("promptpay", True), ("truemoney", True), ("card", False), ("paynow", False)]
+    )
+    def test_a_refund_is_asked_for_of_the_second(self, method: str, told: bool) -> None:
+        orders = [self.A, order("A-2", 20_000, "refund_requested")]
+        found = Job(group="Refunds").says(orders, [charge(of="A-1,A-2", amount=30_000, method=method)])
+        assert ("refund_not_supported A-2" in found) == told
+
+    def test_the_second_is_refunded_and_nothing_went_back(self) -> None:
+        orders = [self.A, order("A-2", 20_000, "refunded")]
+        found = Job(group="Refunds").break_(orders, [charge(of="A-1,A-2", amount=30_000)])
+        assert (found.code, found.subject_id, found.expected) == ("refund_missing", "A-2", 20_000)
+
+    def test_each_was_paid_again_by_itself(self) -> None:
+        together = charge("c1", of="A-1,A-2", amount=30_000, refunded_amount=30_000)
+        each = [charge("c2", of="A-1", amount=10_000), charge("c3", of="A-2", amount=20_000)]
+        assert says([self.A, order("A-2", 20_000)], [together, *each]) == []
+
+
 class TestWrongAccount:
     @pytest.mark.parametrize(
         ("ordered", "charged"),

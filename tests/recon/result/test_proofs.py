@@ -80,6 +80,19 @@ def test_money_that_went_back_is_explained_by_its_order() -> None:
     assert proof([order(status="refunded", refunded_amount=10_000)], [voided("chrg_1")]).unexplained == 0
 
 
+def test_a_charge_of_several_orders_is_explained_by_their_states() -> None:
+    rows = [order("A-1", 10_000), order("A-2", 20_000, "cancelled"), order("A-3", 5_000, "pending", created_at=AS_OF)]
+    of_all = charge(of="A-1,A-2,A-3", amount=35_000, refunded_amount=20_000, created_at=AS_OF, paid_at=AS_OF)
+    found = proof(rows, [of_all])
+    assert [(item.what, item.amount) for item in found.items] == [
+        ("cancelled orders", 20_000),
+        ("orders that are not yet due to be marked as paid", 5_000),
+    ]
+    assert found.unexplained == 0
+    off = with_context(settings={"amount_mismatch": RuleSettings(enabled=False)})
+    assert proof(rows, [{**of_all, "amount": 35_100, "captured_amount": 35_100}], off).unexplained == 100
+
+
 def test_a_duplicate_that_was_lost_in_a_dispute_is_explained() -> None:
     twice = [charge("chrg_1"), charge("chrg_2")]
     judged = Job().judge_books(books([order()], twice, AS_OF, disputes=[dispute(of="chrg_2", status="lost")]))

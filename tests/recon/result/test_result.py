@@ -119,6 +119,14 @@ def test_orders_that_share_a_charge_carry_their_parts_of_its_fee_and_its_sums_ar
     ]
 
 
+def test_what_a_charge_took_for_a_cancelled_order_is_no_part_of_the_other() -> None:
+    sums: dict[str, Any] = {c.FUNDING_AMOUNT: 10_000, c.FEE: 400, c.FEE_VAT: 28, c.NET: 9_572}
+    orders = [order("A-1", 2_500), order("A-2", 7_500, "cancelled")]
+    frame = result_of(orders, [charge(of="A-1,A-2", refunded_amount=7_500, **sums)]).matched
+    names = [c.ORDER_ID, c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT, c.NET]
+    assert list(frame[names].itertuples(index=False, name=None)) == [("A-1", 2_500, 100, 7, 2_393)]
+
+
 def test_charges_that_split_an_order_carry_their_parts_of_it() -> None:
     parts = [charge("chrg_1", amount=4_000), charge("chrg_2", amount=6_000)]
     found = result_of([order()], parts, with_context(split_sources=frozenset({"shop"})))
