@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -31,7 +31,7 @@ from recon.store.runs import record
 from recon.store.runs.links import Links, judged_windows
 from recon.store.versions import load
 from recon.triage import Judged, triage
-from recon.triage.scope import Range, Subjects, scope
+from recon.triage.scope import LastRunState, Range, Subjects, scope
 
 _TOO_MANY = "more of its rows than max_rejected allows cannot be read."  # where its own words stand elsewhere
 _TOGETHER = 2  # accounts summed up side by side
@@ -267,15 +267,32 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
     failed = {name: load.covered(store, name, "charge") for name in request.failed}
+    last_runs = last_run_states(store, windows, judged_windows(store))
+    if request.known_breaks is None:
+        subjects |= _parted(rulings.ended_links(store), last_runs)
     return Range(
         request.all_accounts,
         windows,
-        last_run_states(store, windows, judged_windows(store)),
+        last_runs,
         covered,
         failed,
         subjects,
         unread_orders=frozenset(request.unread_orders),
     )
+
+
+def _parted(links: Iterable[Ruling], last_runs: Mapping[str, LastRunState]) -> Subjects:
+    """Orders and charges whose link by hand ended since their account's last run: of both the case is another now."""
+    sides = [
+        (link.ended_at, (account, kind, id))
+        for link in links
+        for account, kind, id in (
+            (link.order_account, "order", link.order_id),
+            (link.charge_account, "charge", link.charge_id),
+        )
+        if link.ended_at and account and id and account in last_runs
+    ]
+    return frozenset(side for ended_at, side in sides if ended_at > last_runs[side[0]].recorded_at)
 
 
 def _unpulled(run_range: Range) -> tuple[str, ...]:

@@ -354,11 +354,18 @@ def _reopen(request: RulingRequest, context: BreakContext) -> RulingDecision:
         raise RulingRefused(f"{known.latest.id} is not closed: {_state(context)}")
     ruling = _on_break(request, context, RulingState.DONE)
     old = _rests_on(context)
+    over = [old] if old else _own_links(context)
     why = f"reopened by {ruling.who}"
-    changed = (end_ruling(old, RulingState.REOPENED, ruling.who, context.now, why),) if old else ()
+    changed = tuple(end_ruling(each, RulingState.REOPENED, ruling.who, context.now, why) for each in over)
     after = move_break(known, "reopened", OPEN, None)
     words = f"{known.latest.id} is open again"
     return RulingDecision(after, ruling, "reopened", request.reason.strip(), words, changed_rulings=changed)
+
+
+def _own_links(context: BreakContext) -> list[Ruling]:
+    """The links by hand in force that were made on the break: they outlive it where it closed by itself."""
+    of_break = [ruling for ruling in context.rulings.values() if ruling.break_id == context.known.latest.id]
+    return [ruling for ruling in of_break if ruling.kind == RulingKind.LINK and ruling.standing in IN_FORCE]
 
 
 def _rests_on(context: BreakContext) -> Ruling | None:

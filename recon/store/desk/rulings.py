@@ -89,6 +89,13 @@ def decisions(store: Store) -> list[tuple[Ruling, KnownBreak | None]]:
     return [(ruling, breaks.get(ruling.break_id or "")) for ruling in deciding]
 
 
+def ended_links(store: Store) -> list[Ruling]:
+    """The links by hand that are over."""
+    with reading(store) as connection:
+        links = break_rows.rulings_by(connection, "kind", [RulingKind.LINK])
+    return [ruling for ruling in links if ruling.ended_at is not None]
+
+
 def never_approved(store: Store, decided: Iterable[Ruling], as_of: datetime) -> frozenset[int]:
     """Of rulings that ended after a moment those that waited for a second person until then, by the audit log."""
     over = {

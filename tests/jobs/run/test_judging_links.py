@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from jobs.desk.actions import do
 from jobs.run.judging import Findings, find
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from recon import columns as c
 from recon.calendars import business_calendar, days_window
+from recon.model import Break, Severity
+from recon.model.rulings import RulingKind, RulingRequest
 from recon.rules import CATALOGUE
 from recon.settings import Context, MatchSettings, RuleSettings
 from recon.store.engine import Store
@@ -17,7 +20,9 @@ from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_r
 from recon.store.versions.load import load_matches
 from recon.store.versions.save import PulledWindow, save_objects, save_orders, save_windows
 from tests.kit.books import TH
-from tests.kit.store_samples import NOON, charge, opened, orders, rejected
+from tests.kit.small_merchant import MIDNIGHT, charged, merchant, open_breaks
+from tests.kit.small_merchant import night as small_night
+from tests.kit.store_samples import HOUR, NOON, charge, opened, orders, rejected
 
 DAY = timedelta(days=1)
 # An open break of another group would have its charge judged again by itself.
@@ -127,3 +132,27 @@ def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Store) ->
     night(store, NOON + 2 * DAY)
     findings, _ = night(store, NOON + DAY)
     assert not findings.current
+
+
+@pytest.mark.parametrize("taken_back", [RulingKind.UNDO, RulingKind.REOPEN])
+@pytest.mark.parametrize("again", [3, 4])
+async def test_a_link_that_is_taken_back_leaves_both_sides_open_in_the_next_night_of_whatever_day(
+    tmp_path: Path, taken_back: RulingKind, again: int
+) -> None:
+    made = MIDNIGHT + DAY / 2
+    order = f"A-1,7.00,THB,paid,{made.isoformat()}\n"
+    paid = charged("chrg_1", amount=700, created_at=made + HOUR, paid_at=made + HOUR)
+    alone = '[matching]\nwindow = "1m"\n[rules.proof_unexplained]\nenabled = false\n'
+    config = merchant(tmp_path, order, paid, more=alone)
+    now = MIDNIGHT + 2 * DAY
+    await small_night(config, now, date(2026, 3, 3))
+    both = {"charge_missing A-1", "order_missing chrg_1"}
+    assert open_breaks(config) == both
+    of_charge = Break("order_missing", Severity.HIGH, "th", "charge", "chrg_1", "", "").id
+    link = RulingRequest(RulingKind.LINK, "anna", of_charge, order_id="A-1", charge_id="chrg_1")
+    do(config, link, now, lambda _: None)
+    await small_night(config, now + HOUR, date(2026, 3, 3))
+    assert open_breaks(config) == set()
+    do(config, RulingRequest(taken_back, "anna", of_charge), now + 2 * HOUR, lambda _: None)
+    await small_night(config, now + DAY, date(2026, 3, again))
+    assert open_breaks(config) == both
