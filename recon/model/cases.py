@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import TypeVar
 
 from recon.model.charges import Charge, Dispute, Refund
-from recon.model.orders import EXPECTS_CHARGE, Order, OrderStatus
+from recon.model.orders import EXPECTS_CHARGE, Order
+
+_MOST_TRIED = 8  # of more orders in other states a charge is tried for all or none
+_Any = TypeVar("_Any")
+
+
+def subsets(things: Sequence[_Any]) -> Iterator[tuple[_Any, ...]]:
+    """All of some things, then ever fewer, then none; of many only all and none."""
+    counts = range(len(things), -1, -1) if len(things) <= _MOST_TRIED else (len(things), 0)
+    return (chosen for count in counts for chosen in combinations(things, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +57,20 @@ class Case:
                 return self if order is self.order else replace(self, order=order, other_orders=others)
         return None
 
-    def due(self, taken: int) -> int:
-        """What its orders say was paid, minor units: of what they may say, the nearest to what was taken.
+    def paid_for(self, taken: int) -> tuple[Order, ...]:
+        """Its orders that a sum was taken for, minor units, where it is theirs; the nearest where it is nobody's.
 
-        A charge that pays several orders was made for all of them, or for those that still are to be paid: one that
-        is cancelled, or not yet marked as paid, may be in it or not.
+        A charge of several orders was made for all that expect one, and for all, some or none of those that are
+        cancelled or not yet marked as paid.
         """
-        if not self.other_orders:
-            return self.expected
-        pending = self.total_of(OrderStatus.PENDING)
-        cancelled = self.total_of(OrderStatus.CANCELLED)
-        beside = (pending + cancelled, pending, cancelled, 0)
-        return min((self.expected + more for more in beside), key=lambda due: abs(due - taken))
+        expecting = [order for order in self.orders if order.status in EXPECTS_CHARGE]
+        beside = [order for order in self.orders if order.status not in EXPECTS_CHARGE]
+        tried = ([*expecting, *chosen] for chosen in subsets(beside))
+        return tuple(min(tried, key=lambda orders: abs(sum(order.money.amount for order in orders) - taken)))
+
+    def due(self, taken: int) -> int:
+        """What its orders say was paid, minor units: of what several may say the nearest to what was taken."""
+        return sum(order.money.amount for order in self.paid_for(taken)) if self.other_orders else self.expected
 
     def total_of(self, *statuses: str) -> int:
         """What its orders in these states are over, minor units."""

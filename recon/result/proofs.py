@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,6 +11,7 @@ from recon.arrays import Ints, Mask
 from recon.columnar import np
 from recon.methods.deadlines import last_day_without_credit
 from recon.model import Account, Books, DisputeStatus, KnownBreak, OrderStatus, Proof, Window
+from recon.model.cases import subsets
 from recon.model.rulings import Ruling
 from recon.result.reasons import reasons_of
 from recon.result.waiting import CHARGES_THAT_WAIT, ORDERS_THAT_WAIT
@@ -130,8 +131,7 @@ class _Cases:
             if whole[case]:
                 parts = {"charges given back in full": int(given_back[case])}
                 parts["refunded orders whose charge was voided"] = -int(voided[case])
-                alone = {why: int(sums[case]) for why, sums in beside.items()}
-                yield from self._explained(case, order_id, int(whole[case]), parts, alone)
+                yield from self._explained(case, order_id, int(whole[case]), parts, beside.get(case, ()))
 
     def gaps_alone(self, right: Ints) -> Iterator[Gap]:
         """The charges of the range that no order has."""
@@ -155,27 +155,31 @@ class _Cases:
                 why = _NOT_JUDGED
             yield why, charge_id, int(right[place])
 
-    def _beside(self, of_order: Mask) -> dict[str, Ints]:
-        """Per case of several orders, of which some expect a charge, what the others are over, by their state."""
-        several = self._columns.of_several_orders & self._expects
-        amounts = np.where(
-            self._sides.all_orders & of_order, self._judged.books.orders[c.AMOUNT].to_numpy(np.int64), 0
-        )
-        nothing = np.zeros_like(self.taken)
-        return {
-            why: np.where(several, self._by_case(np.where(self._columns.orders_in(status), amounts, 0), nothing), 0)
-            for why, status in ((_CANCELLED, OrderStatus.CANCELLED), (_NOT_DUE, OrderStatus.PENDING))
-        }
+    def _beside(self, of_order: Mask) -> dict[int, list[Gap]]:
+        """By case of several orders, of which some expect a charge, what each of the others is over, and why not."""
+        roots = self._judged.matching.stands_for
+        wanted = self._sides.all_orders & of_order & (self._columns.of_several_orders & self._expects)[roots]
+        amounts = self._judged.books.orders[c.AMOUNT]
+        result: dict[int, list[Gap]] = {}
+        for why, status in ((_CANCELLED, OrderStatus.CANCELLED), (_NOT_DUE, OrderStatus.PENDING)):
+            for place in np.flatnonzero(wanted & self._columns.orders_in(status)).tolist():
+                gap = (why, self._order_ids.iloc[place], int(amounts.iloc[place]))
+                result.setdefault(int(roots[place]), []).append(gap)
+        return result
 
     def _explained(
-        self, case: int, order_id: str, gap: int, parts: Mapping[str, int], beside: Mapping[str, int]
+        self, case: int, order_id: str, gap: int, parts: Mapping[str, int], beside: Sequence[Gap]
     ) -> Iterator[Gap]:
         """`beside` is told where no break says anything, as `parts` are, and these, too, where one is all of it."""
         words = self._words.get(case, "")
-        for why, part in (*parts.items(), *(beside.items() if not words else ())):
+        for why, part in parts.items():
             if part and (gap == part or (not words and abs(gap - part) < abs(gap))):
                 yield why, order_id, part
                 gap -= part
+        if gap and beside and not words:
+            nearest = min(subsets(beside), key=lambda chosen: abs(gap - sum(amount for _, _, amount in chosen)))
+            yield from nearest
+            gap -= sum(amount for _, _, amount in nearest)
         if gap:
             yield words or self._why(case, gap), order_id, gap
 

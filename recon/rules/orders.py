@@ -23,7 +23,7 @@ from recon.model import (
 from recon.money import Money
 from recon.rules.counted import agrees, back_at_shop, counted, may_split, pays_it, power_of_ten, splits, taken_by
 from recon.rules.rule import BySign, Rule, order_of, rests_of
-from recon.rules.several import are_pending_paid, beside, first_of, held_for_cancelled
+from recon.rules.several import beside, first_of, held_for_cancelled, paid_orders, total_of
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
@@ -148,8 +148,12 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
 
 
 def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
-    case = whole.led_by(lambda order: order.status == OrderStatus.PENDING)
-    if case is None or not case.paying or not are_pending_paid(case, context):
+    pending = [order for order in whole.orders if order.status == OrderStatus.PENDING] if whole.paying else []
+    if not pending:
+        return None
+    pending = [order for order in pending if order in paid_orders(whole, context)]
+    case = whole.led_by(lambda order: order in pending)
+    if case is None:
         return None
     charge = next((charge for charge in case.paying if charge.kept), case.paying[0])
     if context.as_of <= _paid_at(charge) + context.threshold(rule.code, "grace", WEBHOOK_GRACE):
@@ -157,12 +161,12 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
     back = "" if charge.kept else ", and all of it went back"
     sums = [_same_currency(case, money) for money in (charge.captured, charge.left)]
     if case.other_orders:
-        sums = [taken if taken is None else min(taken, case.total_of(OrderStatus.PENDING)) for taken in sums]
-    paid_for = ", ".join(order.id for order in case.orders) if case.other_orders else "it"
+        sums = [taken if taken is None else min(taken, total_of(pending)) for taken in sums]
+    paid_for = ", ".join(order.id for order in paid_orders(case, context)) if case.other_orders else "it"
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}{beside(case, OrderStatus.PENDING)}, but charge {charge.id} took "
+        f"{_order(case, context)}{beside(case, pending)}, but charge {charge.id} took "
         f"{context.words(charge.captured)} for {paid_for}{back}.",
         suggestion=rule.action if charge.kept else _DO_NOT_DELIVER,
         charge_id=charge.id,
@@ -173,9 +177,11 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
 
 
 def _cancelled_but_charged(rule: Rule, whole: Case, context: Context) -> Break | None:
-    case = whole.led_by(lambda order: order.status == OrderStatus.CANCELLED)
-    rests = rests_of(case) if case else {}
-    if case is None or not rests:
+    rests = rests_of(whole) if any(order.status == OrderStatus.CANCELLED for order in whole.orders) else {}
+    paid = paid_orders(whole, context) if rests else ()
+    cancelled = [order for order in paid if order.status == OrderStatus.CANCELLED]
+    case = whole.led_by(lambda order: order in cancelled)
+    if case is None:
         return None
     held = _total_of(case, rests.values())
     if held is not None and case.other_orders:
@@ -188,8 +194,7 @@ def _cancelled_but_charged(rule: Rule, whole: Case, context: Context) -> Break |
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}{beside(case, OrderStatus.CANCELLED)}, but charge {held_words} of the payer's "
-        "money.",
+        f"{_order(case, context)}{beside(case, cancelled)}, but charge {held_words} of the payer's money.",
         suggestion=f"{action} Or reinstate the order.",
         due_by=due_by,
         charge_id=next(iter(rests)).id,
@@ -280,7 +285,8 @@ def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Bre
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}{beside(case)}{expects}, but {ids} took {context.words(taken)}: {words}.",
+        f"{_order(case, context)}{beside(case, case.orders)}{expects}, but {ids} took "
+        f"{context.words(taken)}: {words}.",
         charge_id=payers[0].id,
         expected=due,
         actual=taken.amount,

@@ -63,8 +63,10 @@ class _Sides:
     @property
     def is_said(self) -> bool:
         """Of several orders: what went back is what they say; of a voided charge also what is not theirs."""
-        if self.returns is None or (self.returns.explain(self.omise) or self.returns.explain(self.omise + self.lost)):
-            return self.returns is not None
+        if self.returns is None:
+            return False
+        if any(self.returns.made(gone) is not None for gone in (self.omise, self.omise + self.lost)):
+            return True
         return not any(charge.pays for charge in self.payers) and self.omise >= self.returns.settled
 
     @property
@@ -227,7 +229,7 @@ def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words:
     at_shop = context.words(Money(sides.shop, order.money.currency))
     first = sides.payers[0] if sides.payers else None
     same = first is None or first.refunded.currency == order.money.currency
-    charged = f" (charged{beside(case)})" if case.other_orders else ""
+    charged = f" (charged{beside(case, case.orders)})" if case.other_orders else ""
     return rule.on_order(
         case,
         context,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recon.model import Case, Charge, Order, OrderStatus
+from recon.model.cases import subsets
 from recon.money import Money
 from recon.rules.rule import order_of
 from recon.settings import Context
@@ -25,40 +27,43 @@ class Returns:
     """What may have gone back to the payer of several orders, minor units: each part of it, or none."""
 
     settled: int  # the shop says that it did
-    asked: int  # the shop says that it is to go back; it need not have
+    asked: tuple[int, ...]  # the shop says that it is to go back, of each order; it need not have
     unsaid: int  # of cancelled orders of which the shop says nothing, as far as they were paid
 
-    def explain(self, refunded: int) -> bool:
-        """Whether a sum at Omise is what the shop says, with or without what is asked for and what was cancelled."""
-        return any(part <= refunded <= part + self.unsaid for part in (self.settled, self.settled + self.asked))
+    def made(self, refunded: int) -> int | None:
+        """What of a sum at Omise was asked for; null where it is not what the shop says, with or without such parts.
+
+        What was cancelled counts as paid back before what is asked for.
+        """
+        sums = {sum(some): refunded - self.settled - sum(some) for some in subsets(self.asked)}
+        fitting = {asked: rest for asked, rest in sums.items() if 0 <= rest <= self.unsaid}
+        return min(fitting, key=lambda asked: (fitting[asked] not in (0, self.unsaid), asked), default=None)
 
     def still_asked(self, refunded: int, asked: int) -> int:
-        """What of the refunds that are asked for is still to be made; cancelled orders were paid back first."""
-        gone = max(0, refunded - self.settled)
-        return max(0, asked - (gone - self.unsaid if gone >= self.unsaid else gone))
+        """What of the refunds that are asked for, whether the shop says how much or not, is still to be made."""
+        made = self.made(refunded)
+        return max(0, asked - (max(0, refunded - self.settled) if made is None else made))
 
 
 def returns_of(case: Case, context: Context) -> Returns:
     """Of a case of several orders."""
     settled = sum(given_back(order) for order in case.orders if order.status != REQUESTED)
-    asked = sum(order.refunded.amount for order in case.orders if order.status == REQUESTED)
-    unsaid = [order for order in case.orders if order.status == CANCELLED and not order.refunded.amount]
-    pending = case.total_of(PENDING) if are_pending_paid(case, context) else 0
-    cancelled = max(0, _taken(case) - case.expected - pending)
-    return Returns(settled, asked, min(cancelled, sum(order.money.amount for order in unsaid)))
+    asked = tuple(order.refunded.amount for order in case.orders if order.status == REQUESTED)
+    paid = paid_orders(case, context)
+    unsaid = [order for order in paid if order.status == CANCELLED and not order.refunded.amount]
+    of_others = sum(order.money.amount for order in paid if order.status != CANCELLED)
+    return Returns(settled, asked, min(total_of(unsaid), max(0, _taken(case) - of_others)))
 
 
-def are_pending_paid(case: Case, context: Context) -> bool:
-    """Whether what was taken is for the pending orders, too: all but where it is just what the others are over."""
+def paid_orders(case: Case, context: Context) -> tuple[Order, ...]:
+    """Those that what was taken is for: where it is the sum of some, with all that expect money, these; else all."""
     if not case.other_orders:
-        return True
+        return case.orders
     currency = order_of(case).money.currency
     taken = _taken(case)
-    due = case.due(taken)
-    pending = case.total_of(PENDING)
-    without = due - case.expected not in (pending, pending + case.total_of(CANCELLED))
     same = all(charge.captured.currency == currency for charge in case.paying)
-    return not (same and without and context.tolerance.allows(due, taken, currency))
+    known = same and context.tolerance.allows(case.due(taken), taken, currency)
+    return case.paid_for(taken) if known else case.orders
 
 
 def held_for_cancelled(case: Case, held: int, context: Context) -> int:
@@ -68,16 +73,21 @@ def held_for_cancelled(case: Case, held: int, context: Context) -> int:
     """
     returns = returns_of(case, context)
     refunded = sum(charge.refunded.amount for charge in case.paying)
-    claims = case.total_of(REQUESTED) + (case.total_of(PENDING) if are_pending_paid(case, context) else 0)
+    paid = paid_orders(case, context)
+    claims = total_of(order for order in paid if order.status in (PENDING, REQUESTED))
     back_of_others = 0
     for order in case.orders:
         if order.status in (OrderStatus.PAID, OrderStatus.REFUNDED):
             back_of_others += given_back(order)
             claims += max(0, order.money.amount - given_back(order))
-    if refunded >= returns.settled + returns.asked:
-        back_of_others += returns.asked
-        claims -= returns.asked
-    return min(held - claims, case.total_of(CANCELLED) - max(0, refunded - back_of_others))
+    made = returns.made(refunded) or 0
+    cancelled = total_of(order for order in paid if order.status == CANCELLED)
+    return min(held - claims + made, cancelled - max(0, refunded - back_of_others - made))
+
+
+def total_of(orders: Iterable[Order]) -> int:
+    """What orders are over together, minor units."""
+    return sum(order.money.amount for order in orders)
 
 
 def first_of(rests: dict[Charge, Money], total: int) -> dict[Charge, Money]:
@@ -90,10 +100,10 @@ def first_of(rests: dict[Charge, Money], total: int) -> dict[Charge, Money]:
     return result
 
 
-def beside(case: Case, *statuses: str) -> str:
-    """Its other orders in these states, or all, in words."""
-    same = [order.id for order in case.other_orders if not statuses or order.status in statuses]
-    return f" with {', '.join(same)}" if same else ""
+def beside(case: Case, orders: Iterable[Order]) -> str:
+    """The other ones of some of its orders, in words."""
+    others = [order.id for order in orders if order in case.other_orders]
+    return f" with {', '.join(others)}" if others else ""
 
 
 def _taken(case: Case) -> int:

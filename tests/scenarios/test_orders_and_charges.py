@@ -341,6 +341,19 @@ class TestOneChargeForOrdersInDifferentStates:
         found = Job(group="Refunds").break_(orders, [charge(of="A-1,A-2", amount=30_000)])
         assert (found.code, found.subject_id, found.expected) == ("refund_missing", "A-2", 20_000)
 
+    def test_of_two_that_are_cancelled_the_charge_was_for_one(self) -> None:
+        orders = [self.A, order("A-2", 70_000, "cancelled"), order("A-3", 20_000, "cancelled")]
+        found = Job().break_(orders, [charge(of="A-1,A-2,A-3", amount=30_000)])
+        assert (found.code, found.subject_id, found.amount_at_risk) == ("order_cancelled_but_charged", "A-3", 20_000)
+        assert says(orders, [charge(of="A-1,A-2,A-3", amount=30_000, refunded_amount=20_000)]) == []
+
+    @pytest.mark.parametrize(("back", "told"), [(0, []), (4_000, []), (7_000, []), (11_000, []), (12_000, ["A-1"])])
+    def test_of_two_refunds_that_are_asked_for_one_may_be_made(self, back: int, told: list[str]) -> None:
+        asked = {"A-1": 4_000, "A-2": 7_000}
+        orders = [order(id, 20_000, "refund_requested", refunded_amount=sum_) for id, sum_ in asked.items()]
+        found = Job(group="Refunds").says(orders, [charge(of="A-1,A-2", amount=40_000, refunded_amount=back)])
+        assert found == [f"refund_amount_mismatch {id}" for id in told]
+
     def test_each_was_paid_again_by_itself(self) -> None:
         together = charge("c1", of="A-1,A-2", amount=30_000, refunded_amount=30_000)
         each = [charge("c2", of="A-1", amount=10_000), charge("c3", of="A-2", amount=20_000)]

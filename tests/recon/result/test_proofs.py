@@ -89,6 +89,13 @@ def test_a_charge_of_several_orders_is_explained_by_their_states() -> None:
         ("orders that are not yet due to be marked as paid", 5_000),
     ]
     assert found.unexplained == 0
+    assert [
+        one.unexplained
+        for one in result_of(
+            [*rows[:2], order("A-3", 9_000, "cancelled")],
+            [charge(of="A-1,A-2,A-3", amount=19_000, refunded_amount=9_000)],
+        ).proofs
+    ] == [0]
     off = with_context(settings={"amount_mismatch": RuleSettings(enabled=False)})
     assert proof(rows, [{**of_all, "amount": 35_100, "captured_amount": 35_100}], off).unexplained == 100
 
