@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001
     """In the process of the run before its workers start, and in each of them."""
     made_once.begin()
     statements_cache.share()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 50, 1_000)
     resolve = socket.getaddrinfo
 
     def only_here(host: Any, *more: Any, **named: Any) -> Any:
