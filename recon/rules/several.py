@@ -51,8 +51,12 @@ def returns_of(case: Case, context: Context) -> Returns:
     asked = tuple(order.refunded.amount for order in case.orders if order.status == REQUESTED)
     paid = paid_orders(case, context)
     unsaid = [order for order in paid if order.status == CANCELLED and not order.refunded.amount]
-    of_others = sum(order.money.amount for order in paid if order.status != CANCELLED)
-    return Returns(settled, asked, min(total_of(unsaid), max(0, _taken(case) - of_others)))
+    silent = total_of(unsaid)
+    more = _taken(case) - total_of(paid)
+    if context.tolerance.allows(total_of(paid), _taken(case), order_of(case).money.currency):
+        return Returns(settled, asked, silent + max(0, more) if silent else 0)
+    cancelled = total_of(order for order in paid if order.status == CANCELLED)
+    return Returns(settled, asked, min(silent, max(0, more + cancelled)))
 
 
 def paid_orders(case: Case, context: Context) -> tuple[Order, ...]:

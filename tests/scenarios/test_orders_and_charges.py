@@ -1,5 +1,6 @@
 """What the job says of orders and their charges, in words: an order of ..., a charge of ..., the job says ..."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -346,6 +347,13 @@ class TestOneChargeForOrdersInDifferentStates:
         found = Job().break_(orders, [charge(of="A-1,A-2,A-3", amount=30_000)])
         assert (found.code, found.subject_id, found.amount_at_risk) == ("order_cancelled_but_charged", "A-3", 20_000)
         assert says(orders, [charge(of="A-1,A-2,A-3", amount=30_000, refunded_amount=20_000)]) == []
+
+    @pytest.mark.parametrize("off", [-50, 0, 50])
+    def test_a_cancelled_part_went_back_of_a_charge_within_the_tolerance(self, off: int) -> None:
+        orders = [self.A, order("A-2", 20_000, "cancelled")]
+        paid = charge(of="A-1,A-2", amount=30_000 + off, refunded_amount=20_000)
+        tolerant = with_context(tolerance=Tolerance({"THB": 50}))
+        assert replace(tolerant, group=None).says(orders, [paid]) == []
 
     @pytest.mark.parametrize(("back", "told"), [(0, []), (4_000, []), (7_000, []), (11_000, []), (12_000, ["A-1"])])
     def test_of_two_refunds_that_are_asked_for_one_may_be_made(self, back: int, told: list[str]) -> None:
