@@ -200,9 +200,9 @@ def _store(config: Config, now: datetime) -> list[Item]:
     try:
         tables = Item.of("store", OK, f"{store.dialect.name}, tables at {current(store)}")
         wrong = [Item.of("store", FAILED, words) for words in damage(store)]
-        beside = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now)]
-        beside += [*_methods(config, store), *_brands(config, store)]
-        return [*(wrong or [tables]), *beside]
+        about_it = [*_archive(store), *_moments(store, now), *_webhooks(config, store, now)]
+        about_it += [*_methods(config, store), *_brands(config, store)]
+        return [*(wrong or [tables]), *about_it]
     except Exception as error:  # a damaged file fails wherever it is read
         return [_broken_store(error)]
     finally:

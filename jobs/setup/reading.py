@@ -121,10 +121,10 @@ def loaded_bank_items(
     details += _as_written(loaded.look, loaded.encodings) + _ignored(loaded.ignored)
     yield _source_item(place, details, _first_lines(loaded.lines, currencies, rows), loaded.look)
     if loaded.accounts > 1:
-        several = (
+        as_one = (
             f"its files are of {loaded.accounts} bank accounts, which are read as one: statement_of names the one"
         )
-        yield Item.of(place, WARNING, several)
+        yield Item.of(place, WARNING, as_one)
     if len(loaded.lines) and not payouts:
         yield Item.of(place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
     codes = sorted(loaded.lines[c.CURRENCY].unique())

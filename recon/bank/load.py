@@ -91,8 +91,8 @@ def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
             file = _statement_file(name, path)
             first = hashes.setdefault(file.sha256, name)
             if first == name:
-                found = _parsed(file, source, currencies, headers, reading)
-                parsed_files.append(_ParsedFile(name, file.sha256, *found))
+                statements, rejected = _parsed(file, source, currencies, headers, reading)
+                parsed_files.append(_ParsedFile(name, file.sha256, statements, rejected))
             else:
                 reading.repeated.append(f"{source.place}: {name} is the same file as {first}, and was read once")
                 headers.repeat(name, first)

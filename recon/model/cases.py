@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TypeVar
@@ -18,6 +18,11 @@ def subsets(things: Sequence[_Any]) -> Iterator[tuple[_Any, ...]]:
     """All of some things, then ever fewer, then none; of many only all and none."""
     counts = range(len(things), -1, -1) if len(things) <= _MOST_TRIED else (len(things), 0)
     return (chosen for count in counts for chosen in combinations(things, count))
+
+
+def total_of(orders: Iterable[Order]) -> int:
+    """What orders are over together, minor units."""
+    return sum(order.money.amount for order in orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,8 @@ class Case:
         """The same case under the first of its orders that is wanted, which its breaks then speak of."""
         for order in self.orders:
             if wanted(order):
-                others = tuple(other for other in self.orders if other is not order)
-                return self if order is self.order else replace(self, order=order, other_orders=others)
+                other_orders = tuple(other for other in self.orders if other is not order)
+                return self if order is self.order else replace(self, order=order, other_orders=other_orders)
         return None
 
     def paid_for(self, taken: int) -> tuple[Order, ...]:
@@ -64,14 +69,10 @@ class Case:
         cancelled or not yet marked as paid.
         """
         expecting = [order for order in self.orders if order.status in EXPECTS_CHARGE]
-        beside = [order for order in self.orders if order.status not in EXPECTS_CHARGE]
-        tried = ([*expecting, *chosen] for chosen in subsets(beside))
-        return tuple(min(tried, key=lambda orders: abs(sum(order.money.amount for order in orders) - taken)))
+        not_expecting = [order for order in self.orders if order.status not in EXPECTS_CHARGE]
+        tried = ([*expecting, *chosen] for chosen in subsets(not_expecting))
+        return tuple(min(tried, key=lambda orders: abs(total_of(orders) - taken)))
 
     def due(self, taken: int) -> int:
         """What its orders say was paid, minor units: of what several may say the nearest to what was taken."""
-        return sum(order.money.amount for order in self.paid_for(taken)) if self.other_orders else self.expected
-
-    def total_of(self, *statuses: str) -> int:
-        """What its orders in these states are over, minor units."""
-        return sum(order.money.amount for order in self.orders if order.status in statuses)
+        return total_of(self.paid_for(taken)) if self.other_orders else self.expected

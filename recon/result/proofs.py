@@ -123,7 +123,7 @@ class _Cases:
         voided = self._by_case(nothing, np.where(of_charge, self._voided, 0))
         for case in np.flatnonzero(touched & self._linked_by_hand & (whole == 0)).tolist():
             yield self._reasons.linked[self._order_ids.iloc[case]], self._order_ids.iloc[case], 0
-        beside = self._beside(of_order)
+        in_other_states = self._in_other_states(of_order)
         differing = np.flatnonzero((whole != 0) | (beyond != 0))
         for case, order_id in zip(differing.tolist(), self._order_ids.iloc[differing], strict=True):
             if beyond[case]:
@@ -131,7 +131,7 @@ class _Cases:
             if whole[case]:
                 parts = {"charges given back in full": int(given_back[case])}
                 parts["refunded orders whose charge was voided"] = -int(voided[case])
-                yield from self._explained(case, order_id, int(whole[case]), parts, beside.get(case, ()))
+                yield from self._explained(case, order_id, int(whole[case]), parts, in_other_states.get(case, ()))
 
     def gaps_alone(self, right: Ints) -> Iterator[Gap]:
         """The charges of the range that no order has."""
@@ -155,7 +155,7 @@ class _Cases:
                 why = _NOT_JUDGED
             yield why, charge_id, int(right[place])
 
-    def _beside(self, of_order: Mask) -> dict[int, list[Gap]]:
+    def _in_other_states(self, of_order: Mask) -> dict[int, list[Gap]]:
         """By case of several orders, of which some expect a charge, what each of the others is over, and why not."""
         roots = self._judged.matching.stands_for
         wanted = self._sides.all_orders & of_order & (self._columns.of_several_orders & self._expects)[roots]
@@ -168,16 +168,16 @@ class _Cases:
         return result
 
     def _explained(
-        self, case: int, order_id: str, gap: int, parts: Mapping[str, int], beside: Sequence[Gap]
+        self, case: int, order_id: str, gap: int, parts: Mapping[str, int], of_others: Sequence[Gap]
     ) -> Iterator[Gap]:
-        """`beside` is told where no break says anything, as `parts` are, and these, too, where one is all of it."""
+        """`of_others` are told where no break says anything, as `parts` are; these, too, where one is the whole."""
         words = self._words.get(case, "")
         for why, part in parts.items():
             if part and (gap == part or (not words and abs(gap - part) < abs(gap))):
                 yield why, order_id, part
                 gap -= part
-        if gap and beside and not words:
-            nearest = min(subsets(beside), key=lambda chosen: abs(gap - sum(amount for _, _, amount in chosen)))
+        if gap and of_others and not words:
+            nearest = min(subsets(of_others), key=lambda chosen: abs(gap - sum(amount for _, _, amount in chosen)))
             yield from nearest
             gap -= sum(amount for _, _, amount in nearest)
         if gap:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from recon.model import Case, Charge
 from recon.rules.rule import order_of
-from recon.rules.several import given_back
+from recon.rules.several import given_back, taken_by
 from recon.settings import Context
 
 
@@ -50,11 +48,6 @@ def pays_it(case: Case, charge: Charge, context: Context) -> bool:
 def agrees(case: Case, taken: int, context: Context) -> bool:
     """Whether a sum is what the orders are over, within the tolerance."""
     return context.tolerance.allows(case.due(taken), taken, order_of(case).money.currency)
-
-
-def taken_by(charges: Iterable[Charge]) -> int:
-    """What charges took together, minor units."""
-    return sum(charge.captured.amount for charge in charges)
 
 
 def power_of_ten(left: int, right: int) -> bool:

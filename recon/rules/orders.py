@@ -20,10 +20,11 @@ from recon.model import (
     OrderStatus,
     Severity,
 )
+from recon.model.cases import total_of
 from recon.money import Money
-from recon.rules.counted import agrees, back_at_shop, counted, may_split, pays_it, power_of_ten, splits, taken_by
+from recon.rules.counted import agrees, back_at_shop, counted, may_split, pays_it, power_of_ten, splits
 from recon.rules.rule import BySign, Rule, order_of, rests_of
-from recon.rules.several import beside, first_of, held_for_cancelled, paid_orders, total_of
+from recon.rules.several import beside, first_of, held_for_cancelled, paid_orders, taken_by
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
@@ -110,7 +111,7 @@ def _paid_charge_failed(rule: Rule, whole: Case, context: Context) -> Break | No
     case = whole.led_by(lambda order: _expects_charge(order) and not (voided and _refunding(order)))
     if case is None:
         return None
-    returned = case.total_of(*_REFUNDING) if voided else 0
+    returned = total_of(order for order in case.orders if _refunding(order)) if voided else 0
     last = case.charges[-1]
     how = "was voided" if last.voided else f"is {last.status}"
     why = f" ({last.failure_code})" if last.failure_code else ""

@@ -25,7 +25,7 @@ from recon.model import (
 )
 from recon.money import Money
 from recon.rules.rule import BySign, Rule, order_of
-from recon.rules.several import REQUESTED, Returns, beside, given_back, returns_of
+from recon.rules.several import REQUESTED, Returns, beside, given_back, returns_of, taken_by
 from recon.settings import Context
 from recon.triage.columns import CaseColumns
 
@@ -155,7 +155,7 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
 def _agrees(case: Case, charges: tuple[Charge, ...], context: Context) -> bool:
     order = order_of(case)
     same = all(charge.captured.currency == order.money.currency for charge in charges)
-    taken = sum(charge.captured.amount for charge in charges)
+    taken = taken_by(charges)
     total = case.due(taken) if case.other_orders else order.money.amount
     return same and context.tolerance.allows(total, taken, order.money.currency)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recon.model import Case, Charge, Order, OrderStatus
-from recon.model.cases import subsets
+from recon.model.cases import subsets, total_of
 from recon.money import Money
 from recon.rules.rule import order_of
 from recon.settings import Context
@@ -52,8 +52,9 @@ def returns_of(case: Case, context: Context) -> Returns:
     paid = paid_orders(case, context)
     unsaid = [order for order in paid if order.status == CANCELLED and not order.refunded.amount]
     silent = total_of(unsaid)
-    more = _taken(case) - total_of(paid)
-    if context.tolerance.allows(total_of(paid), _taken(case), order_of(case).money.currency):
+    taken = taken_by(case.paying)
+    more = taken - total_of(paid)
+    if context.tolerance.allows(total_of(paid), taken, order_of(case).money.currency):
         return Returns(settled, asked, silent + max(0, more) if silent else 0)
     cancelled = total_of(order for order in paid if order.status == CANCELLED)
     return Returns(settled, asked, min(silent, max(0, more + cancelled)))
@@ -64,7 +65,7 @@ def paid_orders(case: Case, context: Context) -> tuple[Order, ...]:
     if not case.other_orders:
         return case.orders
     currency = order_of(case).money.currency
-    taken = _taken(case)
+    taken = taken_by(case.paying)
     same = all(charge.captured.currency == currency for charge in case.paying)
     known = same and context.tolerance.allows(case.due(taken), taken, currency)
     return case.paid_for(taken) if known else case.orders
@@ -89,9 +90,9 @@ def held_for_cancelled(case: Case, held: int, context: Context) -> int:
     return min(held - claims + made, cancelled - max(0, refunded - back_of_others - made))
 
 
-def total_of(orders: Iterable[Order]) -> int:
-    """What orders are over together, minor units."""
-    return sum(order.money.amount for order in orders)
+def taken_by(charges: Iterable[Charge]) -> int:
+    """What charges took together, minor units."""
+    return sum(charge.captured.amount for charge in charges)
 
 
 def first_of(rests: dict[Charge, Money], total: int) -> dict[Charge, Money]:
@@ -106,9 +107,5 @@ def first_of(rests: dict[Charge, Money], total: int) -> dict[Charge, Money]:
 
 def beside(case: Case, orders: Iterable[Order]) -> str:
     """The other ones of some of its orders, in words."""
-    others = [order.id for order in orders if order in case.other_orders]
-    return f" with {', '.join(others)}" if others else ""
-
-
-def _taken(case: Case) -> int:
-    return sum(charge.captured.amount for charge in case.paying)
+    ids = [order.id for order in orders if order in case.other_orders]
+    return f" with {', '.join(ids)}" if ids else ""
