@@ -26,20 +26,30 @@ _NEVER = -3  # an order whose state no charge agrees with
 
 def by_customer(board: Board, settings: MatchSettings) -> None:
     """Link pairs that are unique by amount, currency, window and the same hashed customer."""
-    for agreeing in (True, False):
-        orders = nameless_orders(board)
-        charges = nameless_charges(board)
-        orders = orders[board.orders[c.CUSTOMER].iloc[orders].notna().to_numpy(dtype=bool)]
-        charges = charges[board.charges[c.CUSTOMER].iloc[charges].notna().to_numpy(dtype=bool)]
-        _link(board, settings, "amount, time and customer", _sides(board, orders, charges, agreeing, same=True))
+    _compare(board, settings, "amount, time and customer", same=True)
 
 
 def by_time(board: Board, settings: MatchSettings) -> None:
     """Link pairs that are unique by amount, currency and window, and whose customers do not contradict."""
+    _compare(board, settings, "amount and time", same=False)
+
+
+def _compare(board: Board, settings: MatchSettings, name: str, *, same: bool) -> None:
+    """First those whose states agree, then the others; `same`: those with a customer alone."""
     for agreeing in (True, False):
-        orders = nameless_orders(board)
         charges = nameless_charges(board)
-        _link(board, settings, "amount and time", _sides(board, orders, charges, agreeing, same=False))
+        charges = _with_customer(board.charges, charges) if same else charges
+        if not len(charges):
+            return
+        orders = nameless_orders(board)
+        orders = _with_customer(board.orders, orders) if same else orders
+        if not len(orders):
+            return
+        _link(board, settings, name, _sides(board, orders, charges, agreeing, same=same))
+
+
+def _with_customer(frame: pd.DataFrame, places: Positions) -> Positions:
+    return places[frame[c.CUSTOMER].iloc[places].notna().to_numpy(dtype=bool)]
 
 
 def nameless_orders(board: Board) -> Positions:
@@ -175,8 +185,6 @@ class _Ranges:
 
 
 def _link(board: Board, settings: MatchSettings, name: str, sides: _Sides) -> None:
-    if not len(sides.orders) or not len(sides.charges):
-        return
     ranges = _ranges(board, settings, sides)
     per_order = c.sums_at(ranges.order, len(sides.orders), ranges.high - ranges.low)
     per_charge = c.sums_at(sides.charges[ranges.entries], len(board.charges), ranges.covered())

@@ -15,6 +15,8 @@ _NAME = "charge id"
 def link(board: Board, settings: MatchSettings) -> None:
     """Link each order to the free charge it names; where several name one, the charge's own word decides."""
     orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool))
+    if not len(orders):
+        return
     wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders)
     charge_at = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), wanted)
     free = charge_at >= 0
@@ -25,9 +27,9 @@ def link(board: Board, settings: MatchSettings) -> None:
 def cross(board: Board, settings: MatchSettings) -> None:
     """The same for orders that no charge pays, among the free charges of other accounts that took money."""
     free = np.flatnonzero(board.free & board.pays)
-    if not len(free):
-        return
     orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool) & ~board.paid)
+    if not len(free) or not len(orders):
+        return
     wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders).everywhere()
     charge_at = lookup(Names.of(board.charges[c.CHARGE_ID], board.charge_accounts, free).everywhere(), wanted)
     _link(board, settings, orders[charge_at >= 0], free[charge_at[charge_at >= 0]])

@@ -38,7 +38,10 @@ def cross(board: Board, settings: MatchSettings) -> None:
     """The same for orders that no charge pays, with free charges of other accounts over the same amount."""
     described = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool)
     free = np.flatnonzero(board.free & board.pays & described)
-    named = _named(board, np.flatnonzero(~board.paid), free, settings, crossing=True)
+    unpaid = np.flatnonzero(~board.paid)
+    if not len(free) or not len(unpaid):
+        return
+    named = _named(board, unpaid, free, settings, crossing=True)
     single = {charge: orders[0] for charge, orders in named.items() if len(orders) == 1}
     orders = positions(single.values())
     charges = positions(single)
@@ -64,6 +67,8 @@ def _named(
     board: Board, orders: Positions, charges: Positions, settings: MatchSettings, *, crossing: bool
 ) -> dict[int, list[int]]:
     """Per charge the orders that its description names, by position; what is not unique names nobody."""
+    if not len(charges):
+        return {}
     texts = arrow_texts(board.charges[c.DESCRIPTION].iloc[charges])
     in_text, words = words_of(texts)
     sources = board.orders[c.SOURCE].iloc[orders]

@@ -53,7 +53,11 @@ def cross(board: Board, settings: MatchSettings) -> None:
     Two shops may number their orders alike: across accounts a name without the amount is not certain. In another
     currency the amounts say nothing: there it must be a charge of the order's days.
     """
-    pairs = _named(board, settings, ~board.paid, board.free & board.pays, everywhere=True)
+    free = board.free & board.pays
+    unpaid = ~board.paid
+    if not free.any() or not unpaid.any():
+        return
+    pairs = _named(board, settings, unpaid, free, everywhere=True)
     sure = agreeing_amounts(board, pairs.orders, pairs.charges, settings)
     sure |= _of_another_currency(board, pairs, settings)
     sure &= np.bincount(pairs.orders, minlength=len(board.orders))[pairs.orders] == 1
@@ -63,6 +67,9 @@ def cross(board: Board, settings: MatchSettings) -> None:
 
 def _groups(board: Board, settings: MatchSettings) -> Iterator[_Group]:
     """First the sources that are compared by the keys of all, then those with keys of their own."""
+    if not settings.source_keys:
+        yield _Group(np.arange(len(board.orders)), board.charges[c.ORDER_REF], own=False)
+        return
     sources = board.orders[c.SOURCE]
     with_own = sources.isin(list(settings.source_keys)).to_numpy(dtype=bool)
     yield _Group(np.flatnonzero(~with_own), board.charges[c.ORDER_REF], own=False)
@@ -122,6 +129,8 @@ def _link_lists(board: Board, group: _Group) -> None:
     """Lists name few: each is taken by itself. One of its orders may have named the charge already."""
     names: list[tuple[int, str]] = []
     charges = names_lists(group.refs).tolist()
+    if not charges:
+        return
     for charge, ref in zip(charges, group.refs.iloc[charges], strict=True):
         names += [(charge, name) for name in listed(ref)]
     owners = np.array([charge for charge, _ in names], dtype=np.intp)

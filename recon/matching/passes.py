@@ -169,6 +169,8 @@ def lookup(known_names: Names, wanted: Names) -> Positions:
 
 def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settings: MatchSettings) -> Mask:
     """Per pair whether currency and amount are the same, within the tolerance."""
+    if not len(orders):
+        return np.zeros(0, dtype=bool)
     captured = c.captured_amounts(board.charges)[charges]
     expected = board.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
     charge_currencies = board.charges[c.CURRENCY].iloc[charges]

@@ -15,6 +15,8 @@ GROUP = "Disputes and data"
 def _rejected_rows(rule: Rule, judged: Judged, context: Context, *, of_bank: bool) -> Iterator[Break]:
     """One break per rejected row of the judged accounts, or of none, by its content."""
     rejected = judged.books.rejected
+    if not len(rejected):
+        return
     own = rejected[c.ACCOUNT].isna() | rejected[c.ACCOUNT].isin(list(judged.accounts))
     names = [c.ACCOUNT, c.SOURCE, c.FILE, c.ROW, c.COLUMN, c.REASON, c.DIGEST]
     rows = rejected[names][own.to_numpy(dtype=bool)].itertuples(index=False, name=None)

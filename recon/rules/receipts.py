@@ -40,7 +40,10 @@ def differing(judged: Judged, receipts: Mask) -> pd.DataFrame:
 
 def _receipt_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """One break per account, day and currency; the first receipt of the day is the subject."""
-    for row in differing(judged, judged.scope.receipts & ~waits_for_lists(judged)).to_dict("records"):
+    receipts_of_days = judged.scope.receipts & ~waits_for_lists(judged)
+    if not receipts_of_days.any():
+        return
+    for row in differing(judged, receipts_of_days).to_dict("records"):
         currency = row[c.CURRENCY]
         count = int(row[c.ROWS])
         money = {name: int(row[name]) for line in _LINES for name in line[:3]}

@@ -371,8 +371,10 @@ def _often_refunded(columns: CaseColumns, context: Context) -> Mask:
     refunds = columns.books.refunds
     charge_ids = columns.books.charges[c.CHARGE_ID]
     limit = context.count("refund_count_limit", "at", COUNT_LIMIT)
+    if limit <= 0 or not len(refunds):
+        return np.full(len(charge_ids), limit <= 0)
     counts = refunds[c.CHARGE_ID][~c.equals(refunds, c.STATUS, "failed")].value_counts()
-    return c.is_in(charge_ids, counts.index[counts >= limit]) if limit > 0 else np.ones(len(charge_ids), dtype=bool)
+    return c.is_in(charge_ids, counts.index[counts >= limit])
 
 
 RULES = (

@@ -31,6 +31,8 @@ _OF_TRANSFER = [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.AMOUNT, c.FAILURE
 def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """One break per account and day of `transferable_at` whose credits (UNPAID) should have been paid out."""
     unpaid = judged.settled.settlement.unpaid
+    if not len(unpaid):
+        return
     own_days = context.count(rule.code, "business_days", -1)
     clocks = clock(unpaid, judged.books, context, ruled=own_days >= 0)
     method_days = np.where(clocks.days < 0, own_days if own_days >= 0 else SETTLEMENT_DAYS, clocks.days)
@@ -141,12 +143,14 @@ def _stuck(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
 
 
 def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    rows = _bank_rows(judged, c.NO_CREDIT, [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.PAID_ON])
+    if not rows:
+        return
     transfers = judged.books.transfers
     judged_ids = set(transfers[c.TRANSFER_ID][judged.scope.transfers])
     statements = _statement_days(judged.books)
     left = LeftAtBank(judged)
-    names = [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.PAID_ON]
-    for account, transfer, currency, net, paid in _bank_rows(judged, c.NO_CREDIT, names):
+    for account, transfer, currency, net, paid in rows:
         first, last = statements.get(account, ("", ""))
         if not isinstance(paid, str) or (transfer not in judged_ids and paid < first):
             continue
@@ -178,15 +182,17 @@ def credits_waiting(judged: Judged, account: str) -> int:
 
 
 def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    names = [c.ACCOUNT, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.BOOKED_ON]
+    rows = _bank_rows(judged, c.OTHER_AMOUNT, [*names, c.DESCRIPTION, c.REFERENCE])
+    if not rows:
+        return
     judged_ids = set(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
     judged_lines = _judged_lines(judged)
     lines = judged.books.bank_lines
     of_unread = set(lines[c.LINE_ID][judged.scope.explained_credits]) if len(lines) else set()
-    names = [c.ACCOUNT, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.BOOKED_ON]
     parts: dict[str, list[int]] = {}
     for transfer, amount in _bank_rows(judged, c.PART, [c.TRANSFER_ID, c.AMOUNT]):
         parts.setdefault(transfer, []).append(int(amount))
-    rows = _bank_rows(judged, c.OTHER_AMOUNT, [*names, c.DESCRIPTION, c.REFERENCE])
     for account, transfer, line, currency, rest, last, booked, *texts in rows:
         others = parts.get(transfer, [])
         net = int(rest) + sum(others)
@@ -209,10 +215,12 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
 
 
 def _credit_unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    rows = _bank_rows(judged, c.NO_TRANSFER, [c.ACCOUNT, c.LINE_ID, c.CURRENCY, c.AMOUNT, c.BOOKED_ON])
+    if not rows:
+        return
     judged_lines = _judged_lines(judged)
     left = LeftAtBank(judged)
-    names = [c.ACCOUNT, c.LINE_ID, c.CURRENCY, c.AMOUNT, c.BOOKED_ON]
-    for account, line, currency, amount, booked in _bank_rows(judged, c.NO_TRANSFER, names):
+    for account, line, currency, amount, booked in rows:
         if line in judged_lines:
             yield rule.on(
                 context,

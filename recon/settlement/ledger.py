@@ -124,6 +124,8 @@ def unknown_kinds(books: Books, ledger: Ledger) -> dict[tuple[str, str], list[in
     """By account and kind, where that is not known, the places of its transactions, the first stored first."""
     rows = books.transactions
     odd = np.flatnonzero((ledger.kinds == UNKNOWN) & rows[c.ORIGIN].notna().to_numpy(dtype=bool))
+    if not len(odd):
+        return {}
     chosen = rows[[c.FIRST_SEEN_AT, c.CREATED_AT, c.TRANSACTION_ID, c.ACCOUNT, c.ORIGIN]].iloc[odd]
     by_kind: dict[tuple[str, str], list[int]] = {}
     for place, (*_, account, origin) in sorted(

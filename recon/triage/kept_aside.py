@@ -19,6 +19,8 @@ _STATUSES = [str(status) for status in ChargeStatus]
 
 def stale(books: Books, frame: pd.DataFrame, key: str, kind: str) -> Mask:
     """Stored objects of which Omise has another version by now, which could not be read."""
+    if not len(books.kept_aside):
+        return np.zeros(len(frame), dtype=bool)
     rows = c.still_aside(books.kept_aside)
     return c.is_in(frame[key], rows[c.OBJECT_ID][c.equals(rows, c.KIND, kind)])
 
@@ -57,11 +59,11 @@ def unknown_statuses(books: Books, matching: Matching) -> Mask:
 
 def explained_transactions(books: Books) -> Mask:
     """Transactions that come from something kept aside, or may: of its kind, and it has no id."""
-    rows = c.still_aside(books.kept_aside)
     transactions = books.transactions
     result = np.zeros(len(transactions), dtype=bool)
-    if not len(rows) or not len(transactions):
+    if not len(books.kept_aside) or not len(transactions):
         return result
+    rows = c.still_aside(books.kept_aside)
     result |= c.is_in(transactions[c.ORIGIN], rows[c.OBJECT_ID])
     result |= c.is_in(transactions[c.TRANSACTION_ID], rows[c.TRANSACTION_ID])  # that they name
     nameless = rows[rows[c.OBJECT_ID].isna() & rows[c.KIND].isin(list(PREFIXES.values()))]
@@ -78,12 +80,12 @@ def explained_transactions(books: Books) -> Mask:
 
 def explained_credits(books: Books) -> Mask:
     """Bank credits that may be of a transfer that is kept aside: they name it, or are near its net, if known."""
-    rows = c.still_aside(books.kept_aside)
     lines = books.bank_lines
     result = np.zeros(len(lines), dtype=bool)
-    transfers = rows[c.equals(rows, c.KIND, "transfer")]
-    if not len(transfers) or not len(lines):
+    if not len(books.kept_aside) or not len(lines):
         return result
+    rows = c.still_aside(books.kept_aside)
+    transfers = rows[c.equals(rows, c.KIND, "transfer")]
     amounts = lines[c.AMOUNT].to_numpy(dtype=np.int64)
     texts = lines[c.DESCRIPTION].fillna("") + " " + lines[c.REFERENCE].fillna("")
     names = [c.ACCOUNT, c.OBJECT_ID, c.AMOUNT, c.CREATED_FROM]
@@ -99,12 +101,16 @@ def explained_credits(books: Books) -> Mask:
 
 def unread_ledgers(books: Books) -> frozenset[str]:
     """Accounts with a transaction that could not be read: what it moved is not in the books."""
+    if not len(books.kept_aside):
+        return frozenset()
     rows = c.still_aside(books.kept_aside)
     return frozenset(rows[c.ACCOUNT][c.equals(rows, c.KIND, "transaction")])
 
 
 def accounts_with_unread_fees(books: Books) -> frozenset[str]:
     """Accounts with a charge, refund or transfer that could not be read: a day's fees are then not all known."""
+    if not len(books.kept_aside):
+        return frozenset()
     rows = c.still_aside(books.kept_aside)
     return frozenset(rows[c.ACCOUNT][rows[c.KIND].isin(["charge", "refund", "transfer"])])
 
@@ -112,6 +118,8 @@ def accounts_with_unread_fees(books: Books) -> frozenset[str]:
 def with_unread_parts(books: Books) -> Mask:
     """Charges with a refund or a dispute that could not be read; one that names no charge may be any of its sum's."""
     charges = books.charges
+    if not len(books.kept_aside):
+        return np.zeros(len(charges), dtype=bool)
     rows = c.still_aside(books.kept_aside)
     rows = rows[rows[c.KIND].isin(["refund", "dispute"])]
     result = c.is_in(charges[c.CHARGE_ID], rows[c.CHARGE_ID]).copy()

@@ -328,7 +328,7 @@ def _named(frame: pd.DataFrame, key: str, kind: str, accounts: Iterable[str], su
 
 
 def _selected(frame: pd.DataFrame, run_range: Range) -> Mask:
-    return frame[c.ACCOUNT].isin(list(run_range.windows)).to_numpy(dtype=bool)
+    return c.is_in(frame[c.ACCOUNT], run_range.windows)
 
 
 def _after_go_live(frame: pd.DataFrame, run_range: Range) -> Mask:
