@@ -1,7 +1,8 @@
 """Before tests: how many examples `make proof` tries of a property (the suite: Hypothesis' own hundred); caches.
 
-And the search for cycles: at its own pace it takes an eighth of the suite's time. No test asks anybody outside: names
-of other machines do not resolve, on a machine with a network either.
+And the search for cycles: at its own pace it takes an eighth of the suite's time. And the disk: no test cuts the
+power, so none waits until it has written. No test asks anybody outside: names of other machines do not resolve, on a
+machine with a network either.
 """
 
 import gc
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from recon.store import engine
 from tests.kit import made_once, statements_cache
 
 settings.register_profile("suite", deadline=None)  # a loaded machine is no fault
@@ -24,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001
     """In the process of the run before its workers start, and in each of them."""
     made_once.begin()
     statements_cache.share()
+    engine.SYNCHRONOUS = "OFF"
     gc.set_threshold(200_000, 50, 1_000)
     resolve = socket.getaddrinfo
 

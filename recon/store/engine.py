@@ -18,6 +18,7 @@ Store = Engine  # what the store's functions are handed first; SQLAlchemy's own 
 SQLITE = "sqlite"
 BUSY_SECONDS = 60  # how long a writer waits for another one
 _TRIES = 5  # to find a moment without a commit
+SYNCHRONOUS = "NORMAL"  # of SQLite's disk: a commit may be lost with the power, the file never
 CACHE_KIB = 65_536  # of pages per SQLite connection: the keys of a million rows are then found in memory
 
 # Of PostgreSQL: a connection that hears nothing of its database is given up within a minute or so.
@@ -172,7 +173,8 @@ def _refuse_full_disk(file: Path, _connection: Any, _record: Any) -> None:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE_KIB}"):
+    pragmas = ("journal_mode=WAL", f"synchronous={SYNCHRONOUS}", "foreign_keys=ON", f"cache_size=-{CACHE_KIB}")
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
