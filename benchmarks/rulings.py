@@ -42,7 +42,7 @@ path = "orders/*.csv"
 RULINGS: tuple[dict[str, object], ...] = (
     {"Ruling": "acknowledge", "Until": date(2099, 12, 31), "Reason": "timing"},
     {"Ruling": "resolve", "Reason": "order_corrected"},
-    {"Ruling": "write off", "Reason": "no_action_needed"},
+    {"Ruling": "write off", "Reason": "no action needed"},
     {"Ruling": "assign", "Owner": "Somchai"},
     {"Ruling": "note", "Reason": "The shop was asked for the receipt and has not answered yet."},
     {"Ruling": "approve"},

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """How the cells of a column are written and shown."""
 
     TEXT = "text"
+    WORDS = "words"  # a code of ours or of Omise, shown with blanks for its low lines
+    BREAKS = "breaks"  # codes of breaks, shown by their titles
     WRAPPED = "wrapped"
     MONEY = "money"  # minor units, shown in major units of the row's currency
     MOMENT = "moment"  # shown in the zone of the row's account
@@ -59,6 +61,7 @@ class Column:
     kind: Kind
     width: int
     currency: str = ""  # money: the frame column that names each row's currency
+    widened: int = 0  # of the last column of a table below others: so many columns of the sheet are its own, too
 
 
 Rows = Callable[[Report], "pd.DataFrame"]

@@ -33,15 +33,15 @@ DECIDING = frozenset(
 # The usual reasons of a resolution or a write-off, offered in lists; any other text is kept as it is.
 REASONS = (
     "refunded",
-    "charged_again",
-    "order_corrected",
-    "paid_another_way",
-    "duplicate_refunded",
-    "corrected_at_omise",
-    "corrected_at_the_bank",
+    "charged again",
+    "order corrected",
+    "paid another way",
+    "duplicate refunded",
+    "corrected at omise",
+    "corrected at the bank",
     "timing",
-    "test_order",
-    "no_action_needed",
+    "test order",
+    "no action needed",
 )
 
 

@@ -8,17 +8,26 @@ from typing import Any
 from recon import columns as c
 from recon.columnar import pd
 from recon.model import Proof
+from recon.rules import RULE_OF
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 from reports.totals import Totals
 
 ROWS_SHOWN = 200  # of one item; of more it says how many
 NOT_EXPLAINED = "NOT EXPLAINED by anything"
+OPEN_BREAK = "open break "
 
 
 def proof_title(name: str) -> str:
     """A proof's name as people read it."""
     return (name[:1].upper() + name[1:]).replace("_", " ")
+
+
+def in_words(what: str) -> tuple[str, bool]:
+    """Why two totals differ, as people read it: a break by its title, and whether it is one that is open."""
+    rest = what.removeprefix(OPEN_BREAK)
+    code = rest.split(",")[0].split(" ")[0]
+    return (RULE_OF[code].title + rest.removeprefix(code), rest != what) if code in RULE_OF else (what, False)
 
 
 def proof_lines(report: Report) -> pd.DataFrame:
@@ -31,7 +40,9 @@ def _lines(proof: Proof) -> Iterator[tuple[Any, ...]]:
     items = [(item.what, item.amount, item.rows) for item in proof.items]
     if proof.rest:
         items.append((NOT_EXPLAINED, proof.unexplained, proof.rest))
-    for what, amount, rows in items:
+    for item, amount, rows in items:
+        words, is_open = in_words(item)
+        what = f"open break: {words}" if is_open else words
         head = (proof_title(proof.name), proof.currency, what, len(rows), amount)
         if len(rows) == 1:
             yield (*head, *rows[0])
@@ -88,7 +99,7 @@ SHEET = Sheet(
                 Column("Rows", c.ROWS, Kind.COUNT, 18),
                 Column("Amount of the row", c.AMOUNT, Kind.MONEY, 18, c.CURRENCY),
                 Column("Row", c.ROW_IDS, Kind.TEXT, 36),
-                Column("Why", c.ITEM, Kind.TEXT, 18),
+                Column("Why", c.ITEM, Kind.TEXT, 18, widened=4),
             ),
             proof_lines,
             "Both sides of every proof are equal, row by row.",

@@ -41,7 +41,7 @@ def _how(report: Report, row: Mapping[Hashable, object]) -> str:
     differences = []
     for name, before, now in (("severity", c.SEVERITY_BEFORE, c.SEVERITY), ("status", c.STATUS_BEFORE, c.STATUS)):
         if row[before] != row[now]:
-            differences.append(f"{name}: {row[before]}, now {row[now]}")
+            differences.append(f"{name}: {row[before]}, now {row[now]}".replace("_", " "))
     for name, before, now in (("expected", c.EXPECTED_BEFORE, c.EXPECTED), ("actual", c.ACTUAL_BEFORE, c.ACTUAL)):
         if row[before] != row[now]:
             differences.append(f"{name}: {_money(report, row, before)}, now {_money(report, row, now)}")
@@ -85,18 +85,19 @@ SHEET = Sheet(
     columns=(
         Column("What", c.WHAT, Kind.TEXT, 26),
         Column("Severity", c.SEVERITY, Kind.SEVERITY, 11),
-        Column("Code", c.CODE, Kind.TEXT, 27),
+        Column("Break", c.CODE, Kind.BREAKS, 27),
         Column("Order", c.ORDER_ID, Kind.TEXT, 17),
         Column("At risk before", c.RISK_BEFORE, Kind.MONEY, 16, c.CURRENCY),
         Column("At risk now", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
         Column("Change", c.RISK_CHANGE, Kind.MONEY, 16, c.CURRENCY),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("How", HOW, Kind.WRAPPED, 60),
-        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Status", c.STATUS, Kind.WORDS, 17),
         Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
-        Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 12),
+        Column("Subject", c.SUBJECT_TYPE, Kind.WORDS, 12),
         Column("Subject id", c.SUBJECT_ID, Kind.TEXT, 31),
-        Column("Break", c.BREAK_ID, Kind.TEXT, 22),
+        Column("Break id", c.BREAK_ID, Kind.TEXT, 22),
+        Column("Code", c.CODE, Kind.TEXT, 29),
     ),
     rows=_rows,
     empty=_no_changes,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from recon import columns as c
 from recon.columnar import pd
-from recon.journal.words import LedgerAccount
+from recon.journal.words import EntryKind, LedgerAccount
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 
 _ALL = "All accounts"
 _ORDER = [account.value for account in LedgerAccount]
+_KIND = "kind_label"  # this sheet's own column: what an entry books, for people
 
 
 def _rows(report: Report) -> pd.DataFrame:
@@ -21,6 +22,7 @@ def _rows(report: Report) -> pd.DataFrame:
     named = {
         c.ACCOUNT_NAME: pd.Series([labels[word] for word in words], index=lines.index, dtype=c.TEXT),
         c.ACCOUNT_CODE: pd.Series([codes.get(word) for word in words], index=lines.index, dtype=c.TEXT),
+        _KIND: pd.Series([EntryKind(kind).label for kind in lines[c.ENTRY_KIND]], index=lines.index, dtype=c.TEXT),
     }
     return lines.assign(**named)
 
@@ -46,7 +48,7 @@ SHEET = Sheet(
     columns=(
         Column("Entry", c.ENTRY, Kind.TEXT, 27),
         Column("Day", c.DAY, Kind.TEXT, 12),
-        Column("Kind", c.ENTRY_KIND, Kind.TEXT, 19),
+        Column("Kind", _KIND, Kind.TEXT, 26),
         Column("Account of the books", c.ACCOUNT_NAME, Kind.TEXT, 22),
         Column("Code", c.ACCOUNT_CODE, Kind.TEXT, 16),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
@@ -55,6 +57,7 @@ SHEET = Sheet(
         Column("Items", c.ROWS, Kind.COUNT, 8),
         Column("What", c.NOTE, Kind.TEXT, 34),
         Column("[journal.accounts]", c.LEDGER_ACCOUNT, Kind.TEXT, 18),
+        Column("Kind in exports", c.ENTRY_KIND, Kind.TEXT, 19),
     ),
     rows=_rows,
     empty="Nothing was booked in these days.",

@@ -97,7 +97,7 @@ SHEET = Sheet(
         Column("Severity", c.SEVERITY, Kind.SEVERITY, 12),
         Column("What it means", c.EXPLANATION, Kind.WRAPPED, 60),
         Column("What to do", c.SUGGESTION, Kind.WRAPPED, 60),
-        Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 20),
+        Column("Subject", c.SUBJECT_TYPE, Kind.WORDS, 20),
         Column("Group", _GROUP, Kind.TEXT, 20),
     ),
     rows=_rules,

@@ -9,11 +9,11 @@ from recon.columnar import np
 from recon.model import MOVING_LINES, BalanceLine, PayoutLine, Proof, Result
 from recon.money import Money
 from recon.result.proofs import ORDERS_TO_CHARGES
-from recon.rules import RULE_OF
 from recon.settlement.sales import CHARGES_TO_SALES
 from reports.report import Basis, Report
 from reports.sheet import Line, PlacedSheet
 from reports.sheets.balance_proof import SHEET as BALANCE
+from reports.sheets.balance_proof import in_words
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.settlement import SHEET as SETTLEMENT
 from reports.summary.answers import JOURNAL, KEPT, Short, lines_of, payout_lines_of, short_answers
@@ -151,9 +151,7 @@ def _in_short(
 
 def step_words(what: str) -> str:
     """Why two totals differ, as people read it: a break by its title, without its code."""
-    rest = what.removeprefix("open break ")
-    code = rest.split(",")[0].split(" ")[0]
-    words = RULE_OF[code].title + rest.removeprefix(code) if code in RULE_OF else what
+    words, _ = in_words(what)
     return words[:1].upper() + words[1:]
 
 

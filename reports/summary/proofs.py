@@ -7,8 +7,7 @@ from recon.money import Money
 from reports.report import Basis, Report
 from reports.sheet import Cell, Line
 from reports.sheets.balance_proof import SHEET as BALANCE
-from reports.sheets.balance_proof import proof_title
-from reports.summary.money import step_words
+from reports.sheets.balance_proof import in_words, proof_title
 from reports.summary.parts import PlacedSheets, empty_block, header, height, section
 
 HEADER = ("Proof", "Currency", "Left", "Right", "Difference", "Explained", "Unexplained", "Verdict")
@@ -35,9 +34,8 @@ def proofs(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
 def _item_lines(proof: Proof, where: str) -> Iterator[Line]:
     """Below its proof one line an item, and what no item explains; their rows stand on the Balance proof sheet."""
     for item in proof.items:
-        why = step_words(item.what)
-        if item.what.startswith("open break ") and not why.startswith("Open break "):
-            why = f"Open break: {why}"
+        words, is_open = in_words(item.what)
+        why = f"Open break: {words}" if is_open else words[:1].upper() + words[1:]
         words = f"{why} ({item.count:,} {'row' if item.count == 1 else 'rows'})"
         cells = (Cell("", "label"), Cell(words, "link", span=4, link=where), Cell(Money(item.amount, proof.currency)))
         yield Line((*cells, Cell("", span=2)), height(words, 1, 5))

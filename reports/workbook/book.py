@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 
 from openpyxl import Workbook
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
@@ -47,4 +48,11 @@ def prepare_sheet(sheet: Worksheet, filled: FilledSheet) -> None:
         sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
         if last:
             sheet.row_breaks.append(Break(id=HEADER_ROWS + last))
+    row = filled.first_below + 1  # of the header of a table below
+    for table in filled.below:
+        last_column = len(table.columns)
+        if more := table.columns[-1].widened:
+            cells = CellRange(min_row=row, max_row=row, min_col=last_column, max_col=last_column + more)
+            sheet.merged_cells.ranges.add(cells)
+        row += table.height
     sheet.print_area = f"A1:{column_letter(declared.printed - 1)}{filled.last_row}"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from recon.columnar import np, pa, pc, pd
 from recon.money import Currencies
+from recon.rules import title_of
 from reports.report import EXACT
 from reports.sheet import AT_SHOP, TIME_ZONE, Column, Kind, column_letter
 from reports.workbook.styles import money_style, severity_style
@@ -43,6 +44,8 @@ def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], context: CellCont
     cells: list[Any] = []
     for index, column in enumerate(columns):
         cells += (f'<c r="{column_letter(index)}', rows, '" s="', *_column(frame, column, context))
+    for more in range(len(columns), len(columns) + columns[-1].widened):
+        cells += (f'<c r="{column_letter(more)}', rows, f'" s="{context.styles["text"]}"/>')
     return _bytes(_join('<row r="', rows, '">', *cells, "</row>"))
 
 
@@ -99,6 +102,10 @@ def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
             cells = _number(style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
         case Kind.SEVERITY:
             cells = _by_word(_text(series), context)
+        case Kind.WORDS:
+            cells = _inline(style, _content(pc.replace_substring(_text(series), "_", " ")))
+        case Kind.BREAKS:
+            cells = _inline(context.styles["wrapped"], _content(_titles(_text(series))))
         case Kind.SHOP:
             cells = _by_lead(_text(series), _whole(pa.array(frame[AT_SHOP])), context)
         case _:
@@ -144,6 +151,18 @@ def _by_word(words: Any, context: CellContext) -> Parts:
         if style is not None:
             cells = pc.if_else(pc.equal(words, word), _join(*_inline(style, content)), cells)
     return (cells,)
+
+
+def _titles(codes: Any) -> Any:
+    """Codes of breaks, ", " between several, as their titles."""
+    words = pc.unique(codes).drop_null()
+    titles = [titles_of(word) for word in words.to_pylist()]
+    return pa.array(titles, _TEXT).take(pc.index_in(codes, words))
+
+
+def titles_of(codes: str) -> str:
+    """The titles of breaks by their codes, which have ", " between them; titles have commas of their own."""
+    return "; ".join(map(title_of, codes.split(", ")))
 
 
 def _by_lead(words: Any, leads: Any, context: CellContext) -> Parts:

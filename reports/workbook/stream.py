@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
 from reports.report import EXACT
-from reports.sheet import EMPTY, HEADER_ROWS, Area, PlacedSheet, Tab, Table, column_letter
+from reports.sheet import EMPTY, HEADER_ROWS, Area, Kind, PlacedSheet, Tab, Table, column_letter
 from reports.totals import TotalLine
 from reports.workbook.archive import MOST_BYTES, Archive, Deflate
 from reports.workbook.cells import CellContext, major_text, rows_xml, text_xml
@@ -126,10 +126,11 @@ def _tables(part: FilledSheet, context: CellContext) -> Iterator[bytes | memoryv
     yield from _totals(part.totals, part.placed.area, row - 1 - len(part.totals), context)
     widths = [column.width for column in part.placed.sheet.columns]
     for table in part.below:
-        yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", context, _high(21))
+        more = [""] * table.columns[-1].widened
+        yield _row(row, [table.title, *[""] * (len(table.columns) - 1), *more], "section", context, _high(21))
         yield _row(
             row + 1,
-            [column.title for column in table.columns],
+            [*(column.title for column in table.columns), *more],
             "header",
             context,
             _high(header_height(table.columns, widths)),
@@ -147,6 +148,7 @@ def _tables(part: FilledSheet, context: CellContext) -> Iterator[bytes | memoryv
 def _totals(lines: Sequence[TotalLine], area: Area, first: int, context: CellContext) -> Iterator[bytes]:
     """A row a line: a word, what its rows have in common, and each sum, as a formula where a number is exact."""
     letters = {column.name: column_letter(at) for at, column in enumerate(area.columns)}
+    in_words = {column.name for column in area.columns if column.kind is Kind.WORDS}
     for row, line in enumerate(lines, start=first):
         word = next(name for name in letters if name not in line.keys and name not in line.sums)
         same = [(name, f"${letters[name]}{row}" if text else EMPTY) for name, text in line.keys.items()]
@@ -154,7 +156,8 @@ def _totals(lines: Sequence[TotalLine], area: Area, first: int, context: CellCon
         for name, letter in letters.items():
             total = line.sums.get(name)
             if total is None or total.amount is None:
-                text = _TOTAL if name == word else line.keys.get(name) or ""
+                key = line.keys.get(name) or ""
+                text = _TOTAL if name == word else key.replace("_", " ") if name in in_words else key
                 cells.append(_text_cell(f"{letter}{row}", text, "total", context))
                 continue
             style = total_money_style(total.currency)
@@ -167,6 +170,8 @@ def _totals(lines: Sequence[TotalLine], area: Area, first: int, context: CellCon
             else:
                 shown = context.currencies.show(total.amount, total.currency)
                 cells.append(_text_cell(f"{letter}{row}", shown, "money as text", context))
+        for more in range(len(area.columns), len(area.columns) + area.columns[-1].widened):
+            cells.append(_text_cell(f"{column_letter(more)}{row}", "", "total", context))
         yield f'<row r="{row}">{"".join(cells)}</row>'.encode()
 
 

@@ -196,7 +196,7 @@ def register() -> pd.DataFrame:
     broken = ("th", "charge_missing", title_of("charge_missing"), "brk_1", *life, 9, "THB", 5_500)
     other = ("th", "amount_mismatch", title_of("amount_mismatch"), "brk_2", "order", "order_2", 3, "THB", 1_200)
     approved = (
-        "no_action_needed",
+        "no action needed",
         "Malee",
         "Somchai",
         None,

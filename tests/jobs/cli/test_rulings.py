@@ -96,7 +96,7 @@ def test_good_rows_are_applied_bad_ones_answered_and_the_rest_left_alone(desk: D
             two: {"Ruling": "resolve", "Reason": "order corrected by hand"},
             three: {"Ruling": "assign", "Owner": "Somchai"},
             four: {"Ruling": "approve"},
-            large: {"Ruling": "write off", "Reason": "no_action_needed"},
+            large: {"Ruling": "write off", "Reason": "no action needed"},
         },
     )
     code, document = desk.take(path)

@@ -16,7 +16,7 @@ IN_NOVEMBER = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def decided(id: int, known: KnownBreak | None, at: datetime, **fields: Any) -> tuple[Ruling, KnownBreak | None]:
-    plain: dict[str, Any] = {"kind": RulingKind.WRITE_OFF.value, "who": "mali", "reason": "no_action_needed"}
+    plain: dict[str, Any] = {"kind": RulingKind.WRITE_OFF.value, "who": "mali", "reason": "no action needed"}
     plain |= {"standing": RulingState.STANDS.value, "break_id": known.latest.id if known else None}
     return Ruling(id=id, at=at, **{**plain, **fields}), known
 
@@ -41,7 +41,7 @@ def test_a_write_off_stays_in_the_report_with_who_why_and_how_old_it_was() -> No
         "write off",
     )
     assert (row[c.CODE], row[c.SUBJECT_ID], row[c.AGE_DAYS]) == ("charge_missing", "order_1", 10)
-    assert (row[c.CURRENCY], row[c.AMOUNT], row[c.DECIDED_WHY]) == ("THB", 500, "no_action_needed")
+    assert (row[c.CURRENCY], row[c.AMOUNT], row[c.DECIDED_WHY]) == ("THB", 500, "no action needed")
     assert (row[c.DECIDED_BY], row[c.APPROVED_BY], row[c.STANDING]) == ("mali", "somchai", "in force")
 
 

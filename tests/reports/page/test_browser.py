@@ -87,7 +87,7 @@ async def test_a_break_is_found_written_off_and_approved_by_another(tmp_path: Pa
             assert await tab.get_by_text("differs").count() == 2, "the difference is marked on both sides"
             address = tab.url
             await tab.locator("select[name=kind]").select_option("write_off")
-            await tab.get_by_label("Reason or note").fill("no_action_needed")
+            await tab.get_by_label("Reason or note").fill("no action needed")
             await tab.get_by_role("button", name="Rule").click()
             assert await tab.locator("h1 .pending_approval").count() == 1
             assert await tab.get_by_role("button", name="Approve").count() == 0, "nobody approves their own"

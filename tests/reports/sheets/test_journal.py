@@ -37,7 +37,7 @@ def test_formulas_add_up_by_kind_account_and_currency() -> None:
     placed = place(SHEET, report_of(result_of()))
     criteria = ((c.ENTRY_KIND, '"sales"'), (c.LEDGER_ACCOUNT, '"clearing"'), (c.CURRENCY, '"THB"'))
     assert placed.area.total(c.DEBIT, 2, *criteria) == (
-        "ROUND(SUMIFS('Journal'!$G$2:$G$14,'Journal'!$C$2:$C$14,\"sales\","
+        "ROUND(SUMIFS('Journal'!$G$2:$G$14,'Journal'!$L$2:$L$14,\"sales\","
         "'Journal'!$K$2:$K$14,\"clearing\",'Journal'!$F$2:$F$14,\"THB\"),2)"
     )
 
@@ -58,7 +58,7 @@ def test_plain_files_have_the_journal_too(tmp_path: Path) -> None:
     names = {path.name: path for path in write_plain(report_of(result_of()), tmp_path, "csv")}
     lines = names["Journal.csv"].read_text(encoding="utf-8").splitlines()
     assert lines[1].startswith(
-        '"OMISE-TH-20261101-SAL","2026-11-01","sales","Omise clearing","1150","THB","12345.00",'
+        '"OMISE-TH-20261101-SAL","2026-11-01","Sales","Omise clearing","1150","THB","12345.00",'
     )
     assert "\"'=HYPERLINK" in names["Journal.csv"].read_text(encoding="utf-8")
     assert "Journal 2.csv" in names

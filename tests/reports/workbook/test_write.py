@@ -22,6 +22,7 @@ from recon import columns as c
 from recon.calendars import business_calendar
 from recon.model import BreakStatus, Exposure, Result, Severity
 from recon.money import Currencies
+from recon.rules import title_of
 from recon.settings import RuleSettings
 from reports.report import Basis, Report
 from reports.sheet import Column, Kind, PlacedSheet, Sheet, column_letter, place
@@ -197,7 +198,9 @@ def _expected(column: Column, row: dict[Any, Any], report: Report) -> Any:
         return value.tz_convert(report.zone).tz_localize(None).to_pydatetime()
     if column.kind is Kind.RATE:
         return pytest.approx(value / 10_000)
-    return value
+    if column.kind is Kind.BREAKS:
+        return "; ".join(map(title_of, value.split(", ")))
+    return value.replace("_", " ") if column.kind is Kind.WORDS else value
 
 
 def same(found: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
