@@ -14,6 +14,7 @@ from recon.triage.kept_aside import unread_ledgers
 
 ASIDE = "that could not be read"
 KEPT_ASIDE = f"orders not judged: a charge {ASIDE} may be theirs"
+_CHARGE_STATUSES = [str(status) for status in ChargeStatus]
 _DISPUTE_STATUSES = [str(status) for status in DisputeStatus]
 
 
@@ -32,6 +33,9 @@ def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]
     yield KEPT_ASIDE, int((judged.scope.kept_aside & orders).sum()), waits
     for status, count in _unknown_statuses(judged, account).items():
         words = f'orders not judged: their charge has the status "{status}", which nobody knows here'
+        yield words, count, NoteKind.NOT_JUDGED
+    for status, count in _unknown_charge_statuses(judged, account).items():
+        words = f'charges not judged: they have the status "{status}", which nobody knows here'
         yield words, count, NoteKind.NOT_JUDGED
     for status, count in _unknown_dispute_statuses(judged, account).items():
         words = f'disputes not judged: they have the status "{status}", which nobody knows here'
@@ -82,8 +86,14 @@ def _unknown_statuses(judged: Judged, account: str) -> Counter[str]:
     matching = judged.matching
     pairs = judged.scope.unknown[matching.orders] & c.of_account(books.orders, account)[matching.orders]
     statuses = books.charges[c.STATUS].iloc[matching.charges[pairs]]
-    documented = {str(status) for status in ChargeStatus}
-    return Counter(status for status in statuses if status not in documented)
+    return Counter(status for status in statuses if status not in _CHARGE_STATUSES)
+
+
+def _unknown_charge_statuses(judged: Judged, account: str) -> Counter[str]:
+    """Charges by their status, where nobody knows that and no order that waits for them is counted instead."""
+    charges = judged.books.charges
+    statuses = charges[c.STATUS][judged.scope.charges & c.of_account(charges, account)]
+    return Counter(statuses[~statuses.isin(_CHARGE_STATUSES)])
 
 
 def _unknown_dispute_statuses(judged: Judged, account: str) -> Counter[str]:

@@ -16,6 +16,7 @@ from tests.kit.books import (
     MINUTE,
     NOON,
     Job,
+    Row,
     charge,
     failed,
     order,
@@ -98,6 +99,24 @@ class TestNoMoney:
         assert {note.words: note.count for note in notes} == {
             'orders not judged: their charge has the status "on_the_moon", which nobody knows here': 1
         }
+
+    @pytest.mark.parametrize(
+        ("orders", "tries"),
+        [
+            ([order(status="pending")], [charge(status="on_the_moon")]),
+            ([], [charge(of=None, status="on_the_moon")]),
+            ([order()], [charge("chrg_1"), charge("chrg_2", status="on_the_moon")]),
+        ],
+    )
+    def test_a_charge_of_such_a_status_is_counted_where_no_order_waits_for_it(
+        self, orders: list[Row], tries: list[Row]
+    ) -> None:
+        job = Job()
+        assert job.breaks(orders, tries) == []
+        notes = not_judged(job.judged(orders, tries), "th")
+        assert [(note.words, note.count) for note in notes] == [
+            ('charges not judged: they have the status "on_the_moon", which nobody knows here', 1)
+        ]
 
 
 class TestMoneyWithoutOrder:
