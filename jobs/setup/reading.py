@@ -196,6 +196,6 @@ def _kept_aside(what: str, rejected: pd.DataFrame, share: RejectedShare, lacking
         yield Item.of(what, FAILED, share.words.removeprefix(f"{what}: "))
     elif len(rejected):
         first = rejected.iloc[0]
-        where = f"{first[c.FILE]}, row {first[c.ROW]}{' first' if len(rejected) > 1 else ''}"
-        counted = f"{len(rejected):,} row(s) cannot be read and are kept aside"
+        where = f"{first[c.FILE]}, row {first[c.ROW]}{' first' if share.rejected > 1 else ''}"
+        counted = f"{share.rejected:,} row(s) cannot be read and are kept aside"
         yield Item.of(what, WARNING, f"{counted}; {where}: {'; '.join(share.reasons)}")

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -394,16 +395,41 @@ def planted(tallies: "Iterable[Tally]") -> None:
     table(("code", "planted", "found", "missed", "extra"), rows)
 
 
+def _width(stream: TextIO) -> int:
+    """How many columns a stream shows."""
+    return PipedConsole(file=stream).width if stream.isatty() else PIPED
+
+
+def within(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], width: int
+) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """A table as it is, or turned where it is too wide: its heads down the side, as many rows as there is room for.
+
+    People hold these cells against their file: a day that is torn over three lines cannot be read.
+    """
+
+    def least(lines: Sequence[Sequence[str]]) -> int:
+        return 1 + sum(3 + max(map(cell_len, cells)) for cells in zip(*lines, strict=True))
+
+    if least([heads, *rows]) <= width:
+        return heads, rows
+    turned = [list(line) for line in zip(heads, *rows, strict=True)]
+    counts = range(len(rows), 1, -1)
+    shown = next((count for count in counts if least([row[: count + 1] for row in turned]) <= width), 1)
+    return ["", *(str(number) for number in range(1, shown + 1))], [row[: shown + 1] for row in turned]
+
+
 def checked(items: "Sequence[Item]", *, to_stderr: bool = False) -> None:
     """What was looked at, then the first rows of each source as they are read, and what of it nothing uses."""
     if to_stderr and is_json():
         return
     stream = sys.stderr if to_stderr else sys.stdout
-    rows = ((item.what, item.result, item.details) for item in items)
-    table(("what", "result", "details"), rows, to_stderr=to_stderr)
+    results = ((item.what, item.result, item.details) for item in items)
+    table(("what", "result", "details"), results, to_stderr=to_stderr)
     for item in items:
         if item.rows:
             print(f"{item.what}: the first rows as they are read", file=stream)
-            table([name.replace("_", " ") for name in item.header], item.rows, to_stderr=to_stderr)
+            heads, rows = within([name.replace("_", " ") for name in item.header], item.rows, _width(stream))
+            table(heads, rows, to_stderr=to_stderr)
         if item.unused:
             print(f"{item.what}: nothing uses {', '.join(item.unused)}", file=stream)
