@@ -17,7 +17,7 @@ from recon.expressions import Expression
 from recon.model import OrderStatus
 from recon.money import Currencies
 from recon.orders.source import CANCELLED_AT, OrderSource
-from recon.privacy import MASKED, HashKey, hidden_id, is_harmless, mask, masked_prose, redact, shown_cell
+from recon.privacy import MASKED, HashKey, hidden_id, is_harmless, mask, masked_payment, redact, shown_cell
 from recon.tabular.amounts import amounts
 from recon.tabular.faults import RowFaults, quoted
 from recon.tabular.fields import Fields, cell_of, repeated
@@ -395,7 +395,7 @@ def references_kept(text: str, hash_key: HashKey | None) -> str:
 
 def payment_words(text: str) -> str:
     """How an order says that it was paid, as it is kept and a person may read it: codes and known words."""
-    masked = text if is_harmless(text) else masked_prose(text)
+    masked = text if is_harmless(text) else masked_payment(text)
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in masked)
 
 

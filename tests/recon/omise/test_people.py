@@ -11,7 +11,8 @@ import pytest
 
 from recon.omise.objects import decode_object, read_objects
 from recon.omise.scrub import Scrub
-from recon.privacy import HashKey, hidden_id, is_harmless, mask, masked_prose, shown_cell
+from recon.orders.rows import payment_words
+from recon.privacy import HashKey, hidden_id, is_harmless, mask, masked_payment, masked_prose, shown_cell
 from tests.kit import canaries
 from tests.kit.places import FIXTURES
 from tests.recon.omise.test_objects import Json, charge, dispute, transfer
@@ -130,12 +131,27 @@ def test_a_number_after_a_word_for_an_order_is_the_orders(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Touch 'n Go", "Touch 'n Go"),
+        ("Touch ’n Go eWallet", "Touch 'n Go eWallet"),
+        ("PayPal Express Checkout", "PayPal Express Checkout"),
+        ("paid by Go Siew Ling via PayPal", "paid by [masked] [masked] [masked] via PayPal"),
+        ("Boost Tan", "Boost [masked]"),
+        ("Omise + anna@example.com", "Omise + [e-mail]"),
+    ],
+)
+def test_ways_of_paying_are_read_whole_and_names_beside_them_are_not(text: str, kept: str) -> None:
+    assert payment_words(text) == kept
+
+
+@pytest.mark.parametrize(
     "piece",
     ["1", "a", "a@", "+", "-", " ", "1 ", "a@a.b ", "4242424242424242 ", "0812345678 ", "สมชาย", "(0", "%40", "a."],
 )
 def test_masking_is_linear(piece: str) -> None:
     """Ten times the text takes no more than some thirty times as long; a square takes a hundred."""
-    for masking in (mask, masked_prose, is_harmless, shown_cell):
+    for masking in (mask, masked_prose, masked_payment, is_harmless, shown_cell):
         took = []
         for size in (20_000, 200_000):
             text = piece * (size // len(piece))
