@@ -1,11 +1,14 @@
 """Two nights over one store: what was linked without a name the first night stays linked the second."""
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from jobs.config import config as configuration
 from jobs.desk.actions import do
 from jobs.run.judging import Findings, find
 from jobs.run.judging_request import AccountRequest, JudgingRequest
@@ -134,25 +137,35 @@ def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Store) ->
     assert not findings.current
 
 
+ALONE = '[matching]\nwindow = "1m"\n[rules.proof_unexplained]\nenabled = false\n'
+NOW = MIDNIGHT + 2 * DAY
+OF_CHARGE = Break("order_missing", Severity.HIGH, "th", "charge", "chrg_1", "", "").id
+BOTH = {"charge_missing A-1", "order_missing chrg_1"}
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A merchant whose order and charge, both open the first night, are linked by hand before the second."""
+    made = MIDNIGHT + DAY / 2
+    paid = charged("chrg_1", amount=700, created_at=made + HOUR, paid_at=made + HOUR)
+    order = f"A-1,7.00,THB,paid,{made.isoformat()}\n"
+    config = merchant(tmp_path_factory.mktemp("linked"), order, paid, more=ALONE)
+    asyncio.run(small_night(config, NOW, date(2026, 3, 3)))
+    assert open_breaks(config) == BOTH
+    link = RulingRequest(RulingKind.LINK, "anna", OF_CHARGE, order_id="A-1", charge_id="chrg_1")
+    do(config, link, NOW, lambda _: None)
+    asyncio.run(small_night(config, NOW + HOUR, date(2026, 3, 3)))
+    assert open_breaks(config) == set()
+    return config.reports.folder.parent
+
+
 @pytest.mark.parametrize("taken_back", [RulingKind.UNDO, RulingKind.REOPEN])
 @pytest.mark.parametrize("again", [3, 4])
 async def test_a_link_that_is_taken_back_leaves_both_sides_open_in_the_next_night_of_whatever_day(
-    tmp_path: Path, taken_back: RulingKind, again: int
+    tmp_path: Path, linked: Path, taken_back: RulingKind, again: int
 ) -> None:
-    made = MIDNIGHT + DAY / 2
-    order = f"A-1,7.00,THB,paid,{made.isoformat()}\n"
-    paid = charged("chrg_1", amount=700, created_at=made + HOUR, paid_at=made + HOUR)
-    alone = '[matching]\nwindow = "1m"\n[rules.proof_unexplained]\nenabled = false\n'
-    config = merchant(tmp_path, order, paid, more=alone)
-    now = MIDNIGHT + 2 * DAY
-    await small_night(config, now, date(2026, 3, 3))
-    both = {"charge_missing A-1", "order_missing chrg_1"}
-    assert open_breaks(config) == both
-    of_charge = Break("order_missing", Severity.HIGH, "th", "charge", "chrg_1", "", "").id
-    link = RulingRequest(RulingKind.LINK, "anna", of_charge, order_id="A-1", charge_id="chrg_1")
-    do(config, link, now, lambda _: None)
-    await small_night(config, now + HOUR, date(2026, 3, 3))
-    assert open_breaks(config) == set()
-    do(config, RulingRequest(taken_back, "anna", of_charge), now + 2 * HOUR, lambda _: None)
-    await small_night(config, now + DAY, date(2026, 3, again))
-    assert open_breaks(config) == both
+    shutil.copytree(linked, tmp_path, dirs_exist_ok=True)
+    config = configuration.load(tmp_path / "config.toml", {})
+    do(config, RulingRequest(taken_back, "anna", OF_CHARGE), NOW + 2 * HOUR, lambda _: None)
+    await small_night(config, NOW + DAY, date(2026, 3, again))
+    assert open_breaks(config) == BOTH
