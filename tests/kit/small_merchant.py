@@ -1,5 +1,6 @@
 """A merchant of one account in a store that tests fill by hand: runs and looks at the day of what is stored."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,10 @@ def charged(id: str, status: str = "successful", **fields: Any) -> Any:
     return charge(id, status, currency="THB", funding_currency="THB", **fields)
 
 
-async def night(
-    config: Config, now: datetime, day: date, last: date | None = None, as_of: datetime | None = None
-) -> Outcome:
-    """A run over one day, or some, at a moment, of what is stored; `as_of`: of what was known then."""
-    options = RunOptions(day, last or day, as_of=as_of, pull=False, report=False, by="test")
-    return await _judged(config, options, now)
+async def night(config: Config, now: datetime, day: date, last: date | None = None, **options: Any) -> Outcome:
+    """A run over one day, or some, at a moment, of what is stored; `as_of` of the options: of what was known then."""
+    plain = RunOptions(day, last or day, pull=False, report=False, by="test")
+    return await _judged(config, replace(plain, **options), now)
 
 
 async def look(config: Config, now: datetime) -> Outcome:
