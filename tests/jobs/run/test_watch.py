@@ -1,12 +1,16 @@
 """Looks at the day: what they tell and when, and that they are no night's result and take nothing from one."""
 
+import asyncio
 import random
+import shutil
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.judging_request import context_of
 from jobs.run.opening.store import open_ready_store
@@ -47,46 +51,61 @@ def kakaopay(status: str = "pending") -> Any:
     )
 
 
-async def told_at(config: Config, *looks: int) -> dict[str, datetime]:
-    """Each break with the first look that told it, of some of those that are taken since a minute after noon."""
+@dataclass
+class Looked:
+    """A merchant who was looked at since a minute after noon, and each break with the first look that told it."""
+
+    config: Config
+    told: dict[str, datetime]
+
+    def of(self, words: str) -> timedelta:
+        """How long after noon it was told."""
+        return self.told[words] - NOON
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    """Of noon: a KakaoPay charge left alone, a lost webhook, and two that are paid and lack their other side."""
+    paid: dict[str, Any] = {"created_at": NOON, "paid_at": NOON}
+    charges = (
+        kakaopay(),
+        charged("chrg_2", amount=900, metadata='{"order_id": "A-2"}', **paid),
+        charged("chrg_4", amount=700, metadata='{"order_id": "A-4"}', **paid),
+    )
+    orders = (("A-1", "7.00", "pending"), ("A-2", "9.00", "pending"), ("A-3", "5.00", "paid"))
+    shop = "".join(order(*one, NOON) for one in orders)
+    config = merchant(tmp_path_factory.mktemp("looked"), shop, *charges)
     told: dict[str, datetime] = {}
-    for number in looks:
+    for number in range(5):
         now = NOON + MINUTE + number * EVERY
-        await look(config, now)
+        asyncio.run(look(config, now))
         for words in open_breaks(config):
             told.setdefault(words, now)
-    return told
+    assert len(told) == 4
+    return Looked(config, told)
 
 
-async def test_a_kakaopay_charge_left_alone_is_told_within_its_minutes_the_grace_and_one_look(tmp_path: Path) -> None:
-    config = merchant(tmp_path, order("A-1", "7.00", "pending", NOON), kakaopay())
-    told = await told_at(config, 0, 2, 3)
-    end = NOON + timedelta(minutes=10 + 30)
-    assert list(told) == ["pending_stuck chrg_1"]
-    assert end < told["pending_stuck chrg_1"] <= end + EVERY
+def test_a_kakaopay_charge_left_alone_is_told_within_its_minutes_the_grace_and_one_look(looked: Looked) -> None:
+    end = timedelta(minutes=10 + 30)
+    assert end < looked.of("pending_stuck chrg_1") <= end + EVERY
 
 
-async def test_a_lost_webhook_is_told_within_the_grace_and_one_look(tmp_path: Path) -> None:
-    paid = charged("chrg_1", amount=700, created_at=NOON, paid_at=NOON, metadata='{"order_id": "A-1"}')
-    config = merchant(tmp_path, order("A-1", "7.00", "pending", NOON), paid)
-    told = await told_at(config, 0, 1, 2)
-    assert list(told) == ["order_not_marked_paid A-1"]
-    assert NOON + 30 * MINUTE < told["order_not_marked_paid A-1"] <= NOON + 30 * MINUTE + EVERY
+def test_a_lost_webhook_is_told_within_the_grace_and_one_look(looked: Looked) -> None:
+    assert 30 * MINUTE < looked.of("order_not_marked_paid A-2") <= 30 * MINUTE + EVERY
 
 
 async def test_what_is_younger_than_settle_is_told_only_when_it_is_older_and_closes_when_its_side_comes(
-    tmp_path: Path,
+    looked: Looked, tmp_path: Path
 ) -> None:
-    paid: dict[str, Any] = {"created_at": NOON, "paid_at": NOON}
-    alone = charged("chrg_1", amount=700, metadata='{"order_id": "A-1"}', **paid)
-    config = merchant(tmp_path, order("A-2", "5.00", "paid", NOON), alone)
-    told = await told_at(config, 0, 3, 4)
-    assert told == dict.fromkeys(["charge_missing A-2", "order_missing chrg_1"], NOON + MINUTE + 4 * EVERY)
-    shop_says(config, order("A-1", "7.00", "paid", NOON))
-    late = charged("chrg_2", amount=500, metadata='{"order_id": "A-2"}', **paid)
+    missing = ("charge_missing A-3", "order_missing chrg_4")
+    assert [looked.of(words) for words in missing] == [MINUTE + 4 * EVERY] * 2
+    shutil.copytree(looked.config.reports.folder.parent, tmp_path, dirs_exist_ok=True)
+    config = configuration.load(tmp_path / "config.toml", {})
+    shop_says(config, "".join(order(*one, NOON) for one in (("A-2", "9.00", "paid"), ("A-4", "7.00", "paid"))))
+    late = charged("chrg_3", amount=500, metadata='{"order_id": "A-3"}', created_at=NOON, paid_at=NOON)
     omise_says(config, NOON + 90 * MINUTE, late)
     await look(config, NOON + 2 * 60 * MINUTE)
-    assert open_breaks(config) == set()
+    assert open_breaks(config) == {"pending_stuck chrg_1"}
 
 
 async def test_a_look_is_no_run_of_any_range_and_keeps_no_links(tmp_path: Path) -> None:
