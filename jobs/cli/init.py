@@ -17,6 +17,7 @@ from jobs.run.outcome import JobError
 from jobs.setup.accounts import OMISE, NewAccount, new_accounts
 from jobs.setup.bank import add_bank
 from jobs.setup.draft import Draft
+from jobs.setup.files import given_files
 from jobs.setup.orders import add_database, add_orders
 from jobs.setup.questions import Questions
 from jobs.setup.writing import as_toml, exists_already, write_new
@@ -63,6 +64,7 @@ def init(
         accounts = new_accounts(account or (), base_url, os.environ, questions)
         say(*(f"{new.name}: {_facts(new)}" for new in accounts))
         draft = _draft(out, accounts, base_url, questions)
+        draft.samples = given_files(orders or (), bank or ())
         for file in orders or ():
             add_orders(draft, file)
         if database:

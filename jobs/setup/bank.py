@@ -48,7 +48,7 @@ def add_bank(draft: Draft, given: str) -> None:
         section["kind"] = kind
     else:
         title = _table_section(draft, place, sampled(file, place, draft.questions), section) or title
-    section["path"] = path_for(path, draft.folder, place, draft.questions)
+    section["path"] = path_for(path, draft.folder, draft.samples, place, draft.questions)
     _finish(draft, name, section, title)
 
 

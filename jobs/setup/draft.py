@@ -1,7 +1,7 @@
 """A configuration in the making: what is known so far, tried before it is written."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +39,7 @@ class Draft:
     document: dict[str, Any]
     comments: dict[str, str] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
+    samples: Collection[Path] = ()  # all files that were given
 
     def config(self, room: str, name: str, section: Mapping[str, Any]) -> Config:
         """The configuration with one source, "orders" or "bank", as it would be; raises ConfigError."""

@@ -1,8 +1,10 @@
 """A sample file of a new source: what it may be, and how nobody has to describe it."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ from recon.tabular.files import SourceFile, matching_files, opened
 from recon.tabular.header_row import SEARCHED, numbered
 from recon.tabular.recognition.contents import Contents, contents
 from recon.tabular.recognition.presets import Fit, Preset, fitting, presets
-from recon.tabular.recognition.proposals import named_columns
+from recon.tabular.recognition.proposals import named_columns, proposals
 from recon.tabular.recognition.samples import Sample, kind_of, samples
 from recon.tabular.table import EncodingUnclear, SourceUnreadable
+from recon.tabular.workbooks import sheets
 
 NONE = "none"
 _FEW_ROWS = 4
@@ -139,29 +142,50 @@ def header_of(package: str, sample_file: SampleFile, place: str, questions: Ques
     return HeaderRow(widest, int(answer) - 1, was_asked=True)
 
 
-def columns_of(header: HeaderRow, currency: str) -> list[Contents]:
-    """What each column under a header holds."""
-    return contents(header.names, header.rows, currency, Currencies())
+def columns_of(header: HeaderRow, currency: str, id_field: str = "", package: str = "") -> list[Contents]:
+    """What each column under a header holds; rows without the id, where one column surely has it, say nothing."""
+    columns = contents(header.names, header.rows, currency, Currencies())
+    found = proposals(package, columns).get(id_field) if id_field else None
+    if found is None or not found.is_sure:
+        return columns
+    at = next(column.at for column in columns if column.name == found.choices[0])
+    rows = [row for row in header.rows if at < len(row) and row[at]]
+    return contents(header.names, rows, currency, Currencies()) if len(rows) < len(header.rows) else columns
 
 
 def file_settings(header: HeaderRow, sample_file: SampleFile) -> dict[str, Any]:
-    """What a section says of an unknown file: its kind, and the header and the sheet that nobody finds without it."""
+    """What a section says of an unknown file: its kind, and the header and the sheet that nobody finds without it.
+
+    A first sheet is not named: where each file is a month, its sheet often is called so, too.
+    """
     settings: dict[str, Any] = {"kind": kind_of(sample_file.file.content)}
     if header.was_asked:
         settings["header_row"] = header.place + 1
-    if header.sample.sheet and len(sample_file.samples) > 1:
+    if header.sample.sheet and header.sample.sheet != next(iter(sheets(sample_file.file))):
         settings["sheet"] = header.sample.sheet
     return settings
 
 
-def path_for(path: Path, folder: Path, place: str, questions: Questions) -> str:
+def given_files(orders: Iterable[str], bank: Iterable[str]) -> frozenset[Path]:
+    """The files of `--orders` and `--bank`; what is no file is told where it is read."""
+    patterns = (*orders, *(statement.partition("=")[2] for statement in bank))
+    files = (matching_files(str(Path(pattern).absolute())) for pattern in patterns if pattern)
+    return frozenset(path for found in files for path in found.values() if path.is_file())
+
+
+def path_for(path: Path, folder: Path, samples: Collection[Path], place: str, questions: Questions) -> str:
     """Which files a source reads each night, as the configuration writes it.
 
-    Every file of the folder with such an ending; in the configuration's own folder the one file.
+    Every file of the folder with such an ending; in the configuration's own folder the one file. Where another of the
+    samples lies beside it, those whose names begin with the same letters, else the one file.
     """
     inside = Path(os.path.relpath(path.absolute(), folder))
     shown = inside if ".." not in inside.parts else path.absolute()
-    default = shown if shown.parent == Path() else shown.parent / f"*{shown.suffix}"
+    begins = re.match(r"[^\W\d_]*", shown.name)
+    patterns = (f"*{shown.suffix}", f"{begins.group() if begins else ''}*{shown.suffix}")
+    beside = [other.name for other in samples if other.parent == path.absolute().parent and other.name != path.name]
+    free = (pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in beside))
+    default = shown if shown.parent == Path() else shown.parent / next(free, shown.name)
     return questions.text(
         f"{place}.path", f"Which files are of {place} (* is anything)?", default.as_posix(), is_sure=True
     )

@@ -8,7 +8,7 @@ from jobs.setup.questions import Questions
 from recon import columns as c
 from recon.tabular.layout import folded
 from recon.tabular.recognition.contents import Contents
-from recon.tabular.recognition.proposals import Proposal, proposals
+from recon.tabular.recognition.proposals import Proposal, field_names, proposals
 
 _CLOCK_NAMES = frozenset(map(folded, ("time", "order time", "เวลา", "時刻", "時間", "masa")))
 
@@ -24,9 +24,15 @@ def mapped_columns(package: str, columns: Sequence[Contents], place: str, questi
         column = _chosen(field, proposal, [name for name in names if name not in chosen.values()], place, questions)
         if column:
             chosen[field] = column
-    ordered: dict[str, Any] = {field: chosen[field] for field in by_field if field in chosen}
+    for field in field_names(package):
+        key = f"{place}.columns.{field}"
+        if field not in by_field and key in questions.given:
+            chosen[field] = questions.choice(key, "", [*names, NONE]).removeprefix(NONE)
+    ordered: dict[str, Any] = {field: chosen[field] for field in field_names(package) if chosen.get(field)}
     if package == "recon.orders":
-        _add_charge_id(ordered, columns)
+        _add_by_contents(ordered, c.CHARGE_ID, "charge ids", columns)
+        if c.CURRENCY not in chosen:
+            _add_by_contents(ordered, c.CURRENCY, "currencies", columns)
         _add_clock(ordered, columns)
     return ordered
 
@@ -47,11 +53,11 @@ def _chosen(field: str, proposal: Proposal, left: Sequence[str], place: str, que
     return questions.choice(key, f"Which column is {field}?", choices or left, default)
 
 
-def _add_charge_id(chosen: dict[str, Any], columns: Sequence[Contents]) -> None:
-    """Ids of charges cannot be taken for anything else, whatever their column is called."""
-    named = [column.name for column in columns if column.filled and "charge ids" in column.kinds]
-    if c.CHARGE_ID not in chosen and len(named) == 1 and named[0] not in chosen.values():
-        chosen[c.CHARGE_ID] = named[0]
+def _add_by_contents(chosen: dict[str, Any], field: str, kind: str, columns: Sequence[Contents]) -> None:
+    """Ids of charges and codes of currencies cannot be taken for anything else, whatever their column is called."""
+    named = [column.name for column in columns if column.filled and kind in column.kinds]
+    if field not in chosen and len(named) == 1 and named[0] not in chosen.values():
+        chosen[field] = named[0]
 
 
 def _add_clock(chosen: dict[str, Any], columns: Sequence[Contents]) -> None:

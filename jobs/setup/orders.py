@@ -32,7 +32,7 @@ from recon.orders.load import texts
 from recon.orders.source import LoadedOrders, OrderSource
 from recon.privacy import redact
 from recon.tabular.files import SourceFile
-from recon.tabular.layout import folded
+from recon.tabular.layout import Column, folded
 from recon.tabular.recognition.contents import Contents
 from recon.tabular.recognition.presets import Preset, presets
 from recon.tabular.recognition.proposals import status_words
@@ -65,9 +65,10 @@ def add_orders(draft: Draft, given: str) -> None:
         title = f"{preset.title}; {preset.certainty}"
         section |= {"preset": preset.name} | _own_kind(preset, sample, kind)
         currencies_seen = _currencies_seen(preset.columns.get(c.CURRENCY), sample)
+        section |= _ignored_beside(preset, sample, place, draft.questions)
     else:
         currencies_seen = _map(draft, place, sample_file, section)
-    section["path"] = path_for(path, draft.folder, place, draft.questions)
+    section["path"] = path_for(path, draft.folder, draft.samples, place, draft.questions)
     if sample_file.encoding:
         section["encoding"] = sample_file.encoding
     section |= _account(draft, place, currencies_seen)
@@ -177,12 +178,31 @@ def _own_kind(preset: Preset, sample: Sample, kind: str) -> dict[str, Any]:
 
 def _currencies_seen(column: Any, sample: Sample) -> list[str] | None:
     """The currencies of a preset's column in the sample; null where it has none."""
+    cells = _cells_of(column, sample)
+    return None if cells is None else sorted({cell.upper() for cell in cells if re.fullmatch(r"[A-Za-z]{3}", cell)})
+
+
+def _ignored_beside(preset: Preset, sample: Sample, place: str, questions: Questions) -> dict[str, Any]:
+    """Ways of paying that are not Omise's, where the sample has several and the preset does not tell them apart."""
+    cells = _cells_of(preset.columns.get(c.PAYMENT_METHOD), sample) or []
+    by_word = {folded(cell): cell for cell in cells if cell}
+    if len(by_word) < 2 or c.PAYMENT_METHOD in preset.settings.get("filter", {}):
+        return {}
+    ignored = preset.settings.get("ignore", {})
+    known = [by_word.get(folded(word), word) for word in ignored.get(c.PAYMENT_METHOD, ())]
+    more = _ignored_methods(questions, place, cells, known).get("ignore", {}).get(c.PAYMENT_METHOD, ())
+    return (
+        {"ignore": {**ignored, c.PAYMENT_METHOD: list(dict.fromkeys((*known, *more)))}} if {*more} - {*known} else {}
+    )
+
+
+def _cells_of(column: Column | None, sample: Sample) -> list[str] | None:
+    """What stands below a preset's column in the sample; null where it has none."""
     names = {folded(name) for way in column.ways for name in way} if column else set()
     for at, cells in enumerate(sample.rows):
         places = [place for place, cell in enumerate(cells) if folded(cell) in names]
         if places:
-            below = (row[places[0]].upper() for row in sample.rows[at + 1 :] if places[0] < len(row))
-            return sorted({code for code in below if re.fullmatch(r"[A-Z]{3}", code)})
+            return [row[places[0]] for row in sample.rows[at + 1 :] if places[0] < len(row)]
     return None
 
 
@@ -190,7 +210,7 @@ def _map(draft: Draft, place: str, sample_file: SampleFile, section: dict[str, A
     """Columns, line items and methods of a file that nobody knows; its currencies."""
     questions = draft.questions
     header = header_of(ROOM, sample_file, place, questions)
-    columns = columns_of(header, draft.accounts[0].currency)
+    columns = columns_of(header, draft.accounts[0].currency, c.ORDER_ID, ROOM)
     section |= file_settings(header, sample_file)
     chosen = mapped_columns(ROOM, columns, place, questions)
     rows = header.rows
@@ -206,13 +226,30 @@ def _map(draft: Draft, place: str, sample_file: SampleFile, section: dict[str, A
     if c.PAYMENT_METHOD in chosen:
         section |= _ignored_methods(questions, place, cells[chosen[c.PAYMENT_METHOD]])
     section["columns"] = chosen
+    section |= _filter(draft.questions, place, cells, chosen)
     if c.CURRENCY not in chosen:
         return None
-    return sorted({code.upper() for code in cells[chosen[c.CURRENCY]] if code})
+    of_orders = zip(cells[chosen[c.CURRENCY]], cells[chosen[c.ORDER_ID]], strict=True)
+    return sorted({code.upper() for code, order_id in of_orders if code and order_id})
 
 
 def _has_line_items(columns: Sequence[Contents], chosen: Mapping[str, Any]) -> bool:
     return any(column.name == chosen[c.ORDER_ID] and "ids" not in column.kinds for column in columns)
+
+
+def _filter(
+    questions: Questions, place: str, cells: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Leaves out rows without an id where none of them has a time or a state: subtotals and notes among orders."""
+    times = chosen[c.CREATED_AT]
+    needed = (chosen[c.ORDER_ID], times if isinstance(times, str) else times[0], chosen[c.STATUS])
+    rows = [row for row in zip(*(cells[name] for name in needed), strict=True) if not row[0]]
+    if not rows or any(any(row) for row in rows):
+        return {}
+    questions.tell(
+        f"{place}: {len(rows):,} row(s) without an order id, a time and a state are left out, as totals are"
+    )
+    return {"filter": {c.ORDER_ID: ["!"]}}
 
 
 def _alike(cells: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]) -> bool:
@@ -226,10 +263,12 @@ def _alike(cells: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]) -> boo
     return True
 
 
-def _ignored_methods(questions: Questions, place: str, cells: Sequence[str]) -> dict[str, Any]:
-    """Which ways of paying are not Omise's."""
+def _ignored_methods(
+    questions: Questions, place: str, cells: Sequence[str], known: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Which ways of paying are not Omise's; `known` are some."""
     counted = Counter(cell for cell in cells if cell)
-    default = [word for word in counted if folded(word) in _NOT_OMISE]
+    default = [word for word in counted if folded(word) in _NOT_OMISE or word in known]
     words = ", ".join(f"{word} {count:,}" for word, count in counted.most_common(_MOST_WORDS))
     if not counted:
         return {}

@@ -62,6 +62,8 @@ def _contents(name: str, at: int, cells: list[str], count: int, currency: str, c
         kinds.add("ids")
     elif len(cells) == count and len(distinct) * 2 > count:
         kinds.add("repeated ids")
+    elif len(distinct) == len(cells) and len(cells) * 2 > count:
+        kinds.add("ids with gaps")  # below rows that are no orders: subtotals, notes
     if len(distinct) <= min(_FEW_WORDS, max(2, len(cells) - 1)) and max(map(len, distinct)) <= _LONGEST_WORD:
         kinds.add("words")
     for kind, test in (
