@@ -256,8 +256,7 @@ def _spans(history: LedgerHistory, first: Ints, last: Ints) -> tuple[Span, ...]:
 
 def available_at(transactions: pd.DataFrame) -> Ints:
     """From when each can be paid out (microseconds since the epoch): `transferable_at`, not before its creation."""
-    free = transactions[c.TRANSFERABLE_AT].fillna(transactions[c.CREATED_AT])
-    return np.maximum(c.micros(free), c.micros(transactions[c.CREATED_AT]))
+    return np.maximum(c.micros(transactions[c.TRANSFERABLE_AT]), c.micros(transactions[c.CREATED_AT]))
 
 
 def accounts(transactions: pd.DataFrame) -> Iterator[tuple[str, Ints]]:

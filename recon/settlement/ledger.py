@@ -99,6 +99,8 @@ def discrepancies(books: Books, ledger: Ledger) -> Discrepancies:
 
 def _kept_aside(books: Books, frame: pd.DataFrame, key: str) -> Mask:
     """Whose transaction is there and could not be read: by its id, or by what it says that it comes from."""
+    if not len(books.kept_aside):
+        return np.zeros(len(frame), dtype=bool)
     rows = c.still_aside(books.kept_aside)
     rows = rows[c.equals(rows, c.KIND, "transaction")]
     return c.is_in(frame[c.TRANSACTION_ID], rows[c.OBJECT_ID]) | c.is_in(frame[key], rows[c.ORIGIN])
