@@ -47,9 +47,12 @@ def _is_address(host: str | bytes) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def what_is_left_open_is_found() -> Iterator[None]:
-    """Looks through no module again until the end, and then through all: what is left open fails the last test."""
+    """Looks through no module again, and through all else once more at the end: what is left open fails a test.
+
+    Commands freeze what they find; those that tests call would keep the tests' garbage until the end.
+    """
     gc.freeze()
+    freeze, gc.freeze = gc.freeze, lambda: None
     yield
-    gc.unfreeze()  # commands that tests call have frozen more
     gc.collect()
-    gc.freeze()  # pytest looks ten times more
+    freeze()  # pytest looks ten times more
