@@ -256,7 +256,7 @@ def _with_data(config: Config, store: Store, verified: Verified) -> Verified:
     if book is None or run is None:
         return verified
     accounts = [part.account for part in run.accounts if book.covers(part.account)]
-    ruled = sum(len(workbooks.ruled_since(store, account, run.record.recorded_at)) for account in accounts)
+    ruled = sum(len(workbooks.ruled_since(store, account, run.record.looked_at)) for account in accounts)
     by_account = judged_again(config, store, run, accounts)
     changes = tuple(by_account[account] for account in accounts if by_account.get(account))
     unconfigured = [account for account in accounts if account not in by_account]

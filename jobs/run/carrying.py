@@ -21,6 +21,8 @@ from recon.store.engine import Store
 from recon.store.runs import record
 from recon.triage import Judged
 
+Side = tuple[str | None, str, str | None]  # of a link by hand: account, "order" or "charge", id
+
 
 @dataclass(frozen=True)
 class RaisedBreaks:
@@ -35,6 +37,7 @@ class RaisedBreaks:
     closing: Closing
     known_ids: frozenset[str] = frozenset()  # breaks that were known and may have been closed meanwhile
     judged_proofs: frozenset[str] = frozenset()  # breaks about proofs of which the run knows whether they still are
+    linked: Sequence[Ruling] = ()  # the links by hand by which it judged
 
     @property
     def ids(self) -> set[str]:
@@ -42,7 +45,11 @@ class RaisedBreaks:
         return {*self.known_ids, *(break_.id for break_ in self.breaks)}
 
     def carry(self, known_breaks: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
-        """What becomes of the breaks that are known, by the patterns and links by hand that are in force."""
+        """What becomes of the breaks that are known, by the patterns and links by hand that are in force.
+
+        A case that a link held together which ended since it was judged is another now: the next run judges it.
+        """
+        parted = self._parted(lasting)
         known_ids = {known_break.latest.id for known_break in known_breaks}
         fallen = [
             (ruling.break_id, EndedRuling(ruling.id, RulingState.FELL, self.changed_links[ruling.id]))
@@ -59,11 +66,25 @@ class RaisedBreaks:
                 expected=lambda break_: ignored(break_) or standing_of(break_, self.items),
                 remark=lambda break_: why_not_covered(break_, self.items),
             )
-        return carry(known_breaks, self.breaks, self._judges, self.as_of, in_force)
+        breaks = [break_ for break_ in self.breaks if parted.isdisjoint(_sides(break_))]
+        return carry(known_breaks, breaks, partial(self._judges, parted=parted), self.as_of, in_force)
 
-    def _judges(self, known_break: Break) -> bool:
+    def _parted(self, lasting: Iterable[Ruling]) -> frozenset[Side]:
+        """Orders and charges whose link by hand ended since they were judged by it."""
+        in_force = {ruling.id for ruling in lasting}
+        over = [link for link in self.linked if link.id not in in_force]
+        orders = {(link.order_account, "order", link.order_id) for link in over}
+        return frozenset(orders | {(link.charge_account, "charge", link.charge_id) for link in over})
+
+    def _judges(self, known_break: Break, parted: frozenset[Side]) -> bool:
+        if not parted.isdisjoint(_sides(known_break)):
+            return False
         of_proof = known_break.subject_type == PROOF
         return known_break.id in self.judged_proofs if of_proof else self.is_judged(known_break)
+
+
+def _sides(break_: Break) -> tuple[Side, Side]:
+    return (break_.account, "order", break_.order_id), (break_.account, "charge", break_.charge_id)
 
 
 @dataclass(frozen=True)

@@ -68,13 +68,15 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
     links = recorded if current or request.known_breaks is not None else c.LINKS.empty()
-    links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
+    unchanged = [ruling for ruling in hand_links if ruling.id not in changed]
+    links = with_hand_links(links, unchanged)
     judged = _judge(books, links, run_range, request, known)
     give_back()
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
     decided = decided_about(store, request, books)
-    closed = closed_before(store, request, {*decided.standing, *(raised.id for raised in breaks)})
+    of_changed = {ruling.break_id for ruling in hand_links if ruling.id in changed and ruling.break_id}
+    closed = closed_before(store, request, {*decided.standing, *(raised.id for raised in breaks), *of_changed})
     known_here = [known_break for known_break in (*known, *closed) if known_break.latest.account in names]
     raised_breaks = RaisedBreaks(
         breaks,
@@ -85,6 +87,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         changed if current else {},
         Closing(judged, request.context),
         frozenset(known_break.latest.id for known_break in known_here),
+        linked=unchanged,
     )
     unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
@@ -292,7 +295,7 @@ def _parted(links: Iterable[Ruling], last_runs: Mapping[str, LastRunState]) -> S
         )
         if link.ended_at and account and id and account in last_runs
     ]
-    return frozenset(side for ended_at, side in sides if ended_at > last_runs[side[0]].recorded_at)
+    return frozenset(side for ended_at, side in sides if ended_at > last_runs[side[0]].looked_at)
 
 
 def _unpulled(run_range: Range) -> tuple[str, ...]:

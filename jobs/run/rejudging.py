@@ -13,8 +13,10 @@ from recon import columns as c
 from recon.calendars import days_window
 from recon.columnar import pd
 from recon.model import BreakStatus, KnownBreak, Result
+from recon.model.rulings import Ruling, RulingKind, RulingState, Standing
 from recon.result.changes import changes, figures
-from recon.store.desk import workbooks
+from recon.rulings.decide import status_of
+from recon.store.desk import rulings, workbooks
 from recon.store.engine import Store
 from recon.store.runs import history, record
 from recon.store.runs.record import RunAccount, StoredRun
@@ -135,16 +137,30 @@ def _judging_request(
 def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:
     """Every break as the run left it: rulings since, and what later runs opened, are as if they were not."""
     as_of = run.record.as_of
+    looked_at = run.record.looked_at
     left: set[str] = set()
     ruled: set[str] = set()
     for part in run.accounts:
         left |= set(history.left_open(store, run.run_id, part.account)[c.BREAK_ID])
-        ruled |= workbooks.ruled_since(store, part.account, run.record.recorded_at)
+        ruled |= workbooks.ruled_since(store, part.account, looked_at)
+    closed_by = rulings.closed_by(store, ruled - left, looked_at)
     lives = []
     for known in record.list_breaks(store):
         then = replace(known, last_seen=min(known.last_seen, as_of))
         if known.latest.id in left:
             lives.append(replace(then, status=BreakStatus.OPEN, standing=None))
+        elif ruling := closed_by.get(known.latest.id):
+            lives.append(_closed_by(then, ruling))
         elif known.latest.id not in ruled and known.first_seen <= as_of:
             lives.append(then)
     return lives
+
+
+def _closed_by(known: KnownBreak, ruling: Ruling) -> KnownBreak:
+    """A break as a ruling had closed it; a link by hand rests on its order and charge, not on the break."""
+    status = status_of(ruling.kind, RulingState.STANDS)
+    assert status is not None
+    facts = None if ruling.kind == RulingKind.LINK else ruling.facts
+    return replace(
+        known, status=status, standing=Standing(ruling.id, ruling.kind, ruling.who, ruling.reason, None, facts)
+    )

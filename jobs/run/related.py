@@ -88,7 +88,7 @@ def _first_value(values: Mapping[str, Any], keys: Sequence[str]) -> str | None:
 def last_run_states(
     store: Store, accounts: Iterable[str], judged: Mapping[str, Sequence[Window]]
 ) -> dict[str, LastRunState]:
-    """By account what was known when its last run was recorded, of those that had one.
+    """By account what was known when its last run looked at it, of those that had one.
 
     `judged`: by account the creation times that earlier runs looked at. What was made after all of them waits for no
     run's sake: it is of days that no run had.
@@ -98,10 +98,10 @@ def last_run_states(
         last = record.last_run(store, account)
         if last is None:
             continue
-        covered = load.covered(store, account, "charge", last.recorded_at)
+        covered = load.covered(store, account, "charge", last.looked_at)
         end = max((window.end for window in judged.get(account, ())), default=last.as_of)
         waits = Window(last.waits_from, end) if last.waits_from and last.waits_from < end else None
-        states[account] = LastRunState(last.recorded_at, covered, waits)
+        states[account] = LastRunState(last.looked_at, covered, waits)
     return states
 
 

@@ -65,6 +65,7 @@ class Road:
     digests: dict[str, str] = field(default_factory=dict)  # of the results, by account
     row_digests: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by account and frame
     proved: Mapping[str, Proved] = field(default_factory=dict)  # by account, where there is a pull
+    looked_at: datetime | None = None  # when it began to judge: what is stored later it does not know
     hold: Hold | None = None  # on its accounts, where the run is to be recorded
 
     @cached_property
@@ -169,6 +170,7 @@ def _pull_scope(road: Road, account: Account) -> PullScope:
 async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:
     """The road's accounts, of which those that a source failed for are left out, and by which settings."""
     with road.stage("judge"):
+        road.looked_at = road.clock()
         request = _judging_request(road, sources, pulls)
         try:
             findings = await asyncio.to_thread(_find, road, request)
@@ -357,6 +359,7 @@ def _recorded(road: Road) -> dict[str, Any]:
         "pull": road.options.pull,
         "as_of": road.options.as_of.isoformat() if road.options.as_of else "",
         "opening": road.options.opening.name if road.options.opening else "",
+        record.LOOKED_AT: (road.looked_at or road.started).isoformat(),
         record.WAITS_FROM: (road.as_of - context.patience).isoformat(),
         "rule_book": context.methods.digest,
         "days_off": {

@@ -132,7 +132,7 @@ def _is_touched(look: _Look, signed: StoredWorkbook, run: StoredRun) -> bool:
         if not signed.covers(part.account) or part.account not in look.results or part.account not in accounts:
             continue
         window = days_window(part.first_day, part.last_day, accounts[part.account].zone)
-        before = workbooks.recorded_before(look.store, part.account, look.run_id) or run.record.recorded_at
+        before = workbooks.looked_before(look.store, part.account, look.run_id) or run.record.recorded_at
         days = (part.first_day, part.last_day)
         if workbooks.touched_since(look.store, part.account, window, days, before):
             return True

@@ -34,13 +34,13 @@ def waiting_orders(books: Books, matching: Matching) -> Mask:
     return waiting
 
 
-def released_orders(books: Books, matching: Matching, recorded_at: Mapping[str, datetime]) -> Mask:
+def released_orders(books: Books, matching: Matching, looked_at: Mapping[str, datetime]) -> Mask:
     """Per case whether a charge that may belong to it was kept aside until after its account's last run."""
     released = np.zeros(len(books.orders), dtype=bool)
     for row, orders in matching.kept_aside.items():
         account = books.kept_aside[c.ACCOUNT].iloc[row]
         moment = books.kept_aside[c.RELEASED_AT].iloc[row]
-        if not pd.isna(moment) and account in recorded_at and moment > recorded_at[account]:
+        if not pd.isna(moment) and account in looked_at and moment > looked_at[account]:
             released[matching.stands_for[orders]] = True
     return released
 

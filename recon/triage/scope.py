@@ -28,9 +28,9 @@ Subjects = frozenset[tuple[str, str, str]]  # account, type, id
 
 @dataclass(frozen=True)
 class LastRunState:
-    """What was known of an account when its last run was recorded (absent: there was none)."""
+    """What was known of an account when its last run looked at it (absent: there was none)."""
 
-    recorded_at: datetime
+    looked_at: datetime
     covered: tuple[Window, ...] = ()  # creation times whose charges had been pulled by then
     waits: Window | None = None  # what was made or paid since its start, and made before its end, may have waited
 
@@ -86,7 +86,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     touched = opening.copy()
     touched[root[_orders(orders, run_range)]] = True
     touched[root[list(matching.parted_orders)]] = True
-    touched |= released_orders(books, matching, _recorded(run_range))
+    touched |= released_orders(books, matching, _looked_at(run_range))
     refunds = _refunds(books.refunds, run_range)
     disputes = _disputes(books.disputes, run_range)
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
@@ -147,8 +147,8 @@ def _of_cases(cases: Mask, charge_root: Positions) -> Mask:
     return result
 
 
-def _recorded(run_range: Range) -> dict[str, datetime]:
-    return {account: last_run.recorded_at for account, last_run in run_range.last_runs.items()}
+def _looked_at(run_range: Range) -> dict[str, datetime]:
+    return {account: last_run.looked_at for account, last_run in run_range.last_runs.items()}
 
 
 def _with_charge(frame: pd.DataFrame, charges: pd.DataFrame, seen: Mask, touched: Mask) -> Mask:
@@ -199,8 +199,8 @@ def _bank_lines(lines: pd.DataFrame, run_range: Range) -> Mask:
         last = local_day(window.end - timedelta.resolution, zone)
         touched = (booked >= local_day(window.start, zone).isoformat()) & (booked <= last.isoformat())
         if last_run:
-            late = lines[c.FIRST_SEEN_AT] > last_run.recorded_at
-            touched |= late & (booked < local_day(last_run.recorded_at, zone).isoformat())
+            late = lines[c.FIRST_SEEN_AT] > last_run.looked_at
+            touched |= late & (booked < local_day(last_run.looked_at, zone).isoformat())
         go_live = run_range.accounts[account].go_live
         after = (booked >= go_live.isoformat()) if go_live else True
         result |= c.of_account(lines, account) & (touched & after).to_numpy(dtype=bool)
@@ -220,7 +220,7 @@ def receipts_of_days(receipts: pd.DataFrame, run_range: Range) -> Mask:
         last = local_day(window.end - timedelta.resolution, zone)
         wanted = (days >= local_day(window.start, zone).isoformat()) & (days <= last.isoformat())
         if last_run:
-            wanted |= receipts[c.SEEN_AT] > last_run.recorded_at
+            wanted |= receipts[c.SEEN_AT] > last_run.looked_at
         touched |= c.of_account(receipts, account) & wanted.to_numpy(dtype=bool)
     keys = receipts[c.ACCOUNT] + " " + days  # a day's receipts are judged together
     result = c.is_in(keys, keys[touched]) & _selected(receipts, run_range)
@@ -291,10 +291,10 @@ def _changed(frame: pd.DataFrame, run_range: Range, *, late_everywhere: bool) ->
     """
     result = np.zeros(len(frame), dtype=bool)
     for account, last_run in run_range.last_runs.items():
-        recent = (frame[c.SEEN_AT] > last_run.recorded_at).to_numpy(dtype=bool)
-        newer = (frame[c.FIRST_SEEN_AT] <= last_run.recorded_at).to_numpy(dtype=bool)
+        recent = (frame[c.SEEN_AT] > last_run.looked_at).to_numpy(dtype=bool)
+        newer = (frame[c.FIRST_SEEN_AT] <= last_run.looked_at).to_numpy(dtype=bool)
         created = frame[c.CREATED_AT]
-        before = (created < last_run.recorded_at).to_numpy(dtype=bool)
+        before = (created < last_run.looked_at).to_numpy(dtype=bool)
         late = before if late_everywhere else _within(created, last_run.covered)
         result |= c.of_account(frame, account) & recent & (newer | late)
     return result

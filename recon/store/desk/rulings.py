@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from recon.model import Account, BreakEvent, BreakStatus, KnownBreak, zone_of
+from recon.model import CLOSED, Account, BreakEvent, BreakStatus, KnownBreak, zone_of
 from recon.model.rulings import (
     DECIDING,
     Answer,
@@ -21,7 +21,15 @@ from recon.model.rulings import (
     RulingState,
     Standing,
 )
-from recon.rulings.decide import AlreadyInForce, BreakContext, RulingDecision, RulingRefused, decide, move_break
+from recon.rulings.decide import (
+    AlreadyInForce,
+    BreakContext,
+    RulingDecision,
+    RulingRefused,
+    decide,
+    move_break,
+    status_of,
+)
 from recon.rulings.patterns import covers, decide_pattern, holds_on, needs_second_person, standing_by
 from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
@@ -94,6 +102,18 @@ def ended_links(store: Store) -> list[Ruling]:
     with reading(store) as connection:
         links = break_rows.rulings_by(connection, "kind", [RulingKind.LINK])
     return [ruling for ruling in links if ruling.ended_at is not None]
+
+
+def closed_by(store: Store, break_ids: Collection[str], moment: datetime) -> dict[str, Ruling]:
+    """By break the ruling that had closed it at a moment, of those that one had."""
+    with reading(store) as connection:
+        of_breaks = break_rows.rulings_by(connection, "break_id", break_ids)
+    return {
+        str(ruling.break_id): ruling
+        for ruling in of_breaks
+        if status_of(ruling.kind, ruling.standing) in CLOSED
+        if ruling.at <= moment and (ruling.ended_at is None or ruling.ended_at > moment)
+    }
 
 
 def never_approved(store: Store, decided: Iterable[Ruling], as_of: datetime) -> frozenset[int]:

@@ -1,11 +1,12 @@
 """Keeps what finished workbooks are, by the hash of their bytes, and who signed them."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, exists, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns as c
@@ -15,7 +16,10 @@ from recon.store import tables
 from recon.store.desk import audit
 from recon.store.desk.workbook_bytes import LARGEST, is_kept, put_chunks
 from recon.store.engine import Store, reading, to_micros, writing
+from recon.store.runs import attempts
+from recon.store.runs.record import moment_of_look
 from recon.store.tables.desk import RULING, SIGN_OFF, WORKBOOK
+from recon.store.tables.nights import ATTEMPT
 
 PREPARER, REVIEWER = ROLES = ("preparer", "reviewer")
 GROUP = "group"  # the account of a workbook over all accounts
@@ -236,18 +240,27 @@ def ruled_since(store: Store, account: str, moment: datetime) -> set[str]:
         return set(connection.execute(statement.where(at.account == account).distinct()).scalars())
 
 
-def recorded_before(store: Store, account: str, run_id: int) -> datetime | None:
-    """When the account's run before this one was recorded."""
+def looked_before(store: Store, account: str, run_id: int) -> datetime | None:
+    """When the account's run before this one looked at the store; one that ended before it could look at what is
+    signed is none."""
     part = tables.RUN_ACCOUNT.c
     whole = tables.RUN.c
+    was_cut = exists().where(
+        ATTEMPT.c.account == account,
+        ATTEMPT.c.ending.in_([attempts.DIED, attempts.FAILED]),
+        ATTEMPT.c.began_at <= whole.recorded_at,
+        ATTEMPT.c.ended_at >= whole.recorded_at,
+    )
     statement = (
-        select(func.max(whole.recorded_at))
+        select(whole.options, whole.recorded_at)
         .join(tables.RUN_ACCOUNT, part.run_id == whole.id)
-        .where(part.account == account, whole.id < run_id)
+        .where(part.account == account, whole.id < run_id, ~was_cut)
+        .order_by(whole.recorded_at.desc())
+        .limit(1)
     )
     with reading(store) as connection:
-        recorded_at: datetime | None = connection.execute(statement).scalar_one_or_none()
-    return recorded_at
+        row = connection.execute(statement).one_or_none()
+    return row and moment_of_look(json.loads(row.options), row.recorded_at)
 
 
 def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:

@@ -215,8 +215,8 @@ class _Related:
         span = self.scope.span
         made = disputes[c.CREATED_AT]
         wanted = ((made >= span.start) & (made < span.end)) | disputes[c.STATUS].isin(OPEN_DISPUTES)
-        recorded = [last_run.recorded_at for last_run in self.scope.target.last_runs.values()]
-        wanted |= (disputes[c.SEEN_AT] > min(recorded)) if recorded else False
+        looked_at = [last_run.looked_at for last_run in self.scope.target.last_runs.values()]
+        wanted |= (disputes[c.SEEN_AT] > min(looked_at)) if looked_at else False
         wanted |= disputes[c.DISPUTE_ID].isin(self.scope.ids("dispute"))
         return disputes[c.CHARGE_ID][wanted]
 

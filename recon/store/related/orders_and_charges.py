@@ -160,7 +160,7 @@ class OrdersAndCharges:
         names = [c.ACCOUNT, c.CREATED_FROM, c.CREATED_TO, c.RELEASED_AT]
         for account, first, last, released in rows[names].itertuples(index=False, name=None):
             last_run = self.scope.target.last_runs.get(account)
-            if last_run is not None and released > last_run.recorded_at:
+            if last_run is not None and released > last_run.looked_at:
                 window = Window(first.to_pydatetime() - self.scope.reach, last.to_pydatetime() + self.scope.reach)
                 conditions.append(created(_ORDER, account, window))
         return conditions
@@ -307,12 +307,12 @@ def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
     at = table.c[c.CREATED_AT]
     conditions: list[ColumnElement[bool]] = []
     for account, last_run in target.last_runs.items():
-        recorded = to_micros(last_run.recorded_at)
+        looked_at = to_micros(last_run.looked_at)
         if table is _ORDER:
-            late = at < recorded
+            late = at < looked_at
         else:
             late = or_(literal_column("1 = 0"), *(tables.created_in(table, window) for window in last_run.covered))
-        conditions.append(_of(table, account) & (seen > recorded) & ((first <= recorded) | late))
+        conditions.append(_of(table, account) & (seen > looked_at) & ((first <= looked_at) | late))
         if last_run.waits is not None and table in (_ORDER, _CHARGE):
             conditions += _waited(table, account, last_run.waits)
     return conditions

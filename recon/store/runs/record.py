@@ -37,7 +37,9 @@ from recon.store.runs.links import Links
 from recon.store.tables.desk import RULING
 from recon.store.versions.frames import Query, fetch
 
-WAITS_FROM = "waits_from"  # among a run's options, as an ISO moment
+# Among a run's options, as ISO moments.
+WAITS_FROM = "waits_from"
+LOOKED_AT = "looked_at"
 
 DECIDED = c.Frame(
     "decided",
@@ -68,6 +70,11 @@ class RunRecord:
     status: str
     timings: Mapping[str, float]
 
+    @property
+    def looked_at(self) -> datetime:
+        """When it began to judge: what came into the store later, even before it was recorded, it does not know."""
+        return moment_of_look(self.options, self.recorded_at)
+
 
 @dataclass(frozen=True, slots=True)
 class RunAccount:
@@ -91,10 +98,13 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The latest recorded run of an account; `waits_from`: what was made or paid from then on may have waited."""
+    """The latest recorded run of an account; `waits_from`: what was made or paid from then on may have waited.
+
+    `looked_at`: what came into the store later, even before it was recorded, it does not know.
+    """
 
     run_id: int
-    recorded_at: datetime
+    looked_at: datetime
     as_of: datetime
     waits_from: datetime | None = None
 
@@ -188,8 +198,15 @@ def last_run(store: Store, account: str) -> LastRun | None:
             if options.get("as_of") and not options.get("pull"):
                 continue
             waits_from = options.get(WAITS_FROM)
-            return LastRun(*row[:3], waits_from and datetime.fromisoformat(waits_from))
+            looked_at = moment_of_look(options, row.recorded_at)
+            return LastRun(row.id, looked_at, row.as_of, waits_from and datetime.fromisoformat(waits_from))
     return None
+
+
+def moment_of_look(options: Mapping[str, Any], recorded_at: datetime) -> datetime:
+    """When a run began to judge; of one that does not say so, when it was recorded."""
+    looked_at = options.get(LOOKED_AT)
+    return datetime.fromisoformat(looked_at) if looked_at else recorded_at
 
 
 def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[StoredRun]:
