@@ -82,7 +82,7 @@ class Pulls(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(("charge", "transfer")), choice=st.integers(0))
     def an_object_vanishes(self, kind: str, choice: int) -> None:
-        """One that a pull can notice: young, or not final. A charge with refunds stays, since these would stay."""
+        """One the next pull notices: young, or not final. A charge with refunds stays, since they would stay."""
         found = [one for one in self.listed(kind) if self.noticed(one) and not one.get("refunds", {}).get("data")]
         if found:
             self.server.drop(NAME, f"{kind}s", found[choice % len(found)]["id"])
@@ -153,7 +153,8 @@ class Pulls(RuleBasedStateMachine):
         self.history[self.store.clock()] = self.store.known()
 
     def noticed(self, one: dict[str, Any]) -> bool:
-        young = one["created_at"] >= self.stamp(self.moment - self.store.lookback)
+        # A window ends before its last moment: what was made at it belongs to the next pull's.
+        young = self.stamp(self.moment - self.store.lookback) <= one["created_at"] < self.stamp(self.moment)
         on_its_way = one["object"] == "transfer" and not one["paid"] and one["failure_code"] is None
         return young or on_its_way or one.get("status") == "pending"
 
