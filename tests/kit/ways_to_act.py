@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -22,7 +22,7 @@ from recon.store.runs.record import RunRecord
 from recon.store.tables.desk import AUDIT
 from tests.kit.desk import fill
 from tests.kit.opened_store import opened_store
-from tests.kit.page import Page, Trusting, paged
+from tests.kit.page import Page, Trusting, Visitor, paged
 from tests.kit.recorded_runs import put_run
 from tests.kit.small_config import ONE_ACCOUNT, TRUSTED, configured
 
@@ -37,6 +37,8 @@ class Desk:
 
     config: Path
     served: Page
+    browsers: AsyncExitStack
+    logged_in: dict[str, Visitor] = field(default_factory=dict)  # a browser of each person who has acted
     tokens: Counter[str] = field(default_factory=Counter)  # by person how many were made
 
     async def command_line(self, who: str, ask: Ask) -> str:
@@ -87,37 +89,43 @@ class Desk:
             rows = connection.execute(select(AUDIT.c.who, AUDIT.c.detail).order_by(AUDIT.c.seq)).all()
         return [(row.who, json.loads(row.detail)) for row in rows if row.who != "test"]
 
+    async def browser(self, who: str) -> Visitor:
+        """Where a person has logged in, the first time that they act."""
+        if who not in self.logged_in:
+            self.logged_in[who] = await self.browsers.enter_async_context(self.served.login(who))
+        return self.logged_in[who]
+
     async def page(self, who: str, ask: Ask) -> str:
         """Asked by a form of the page; what it says."""
         form: dict[str, Any] = {name: str(value) for name, value in ask.items() if name != "break_id"}
-        async with self.served.login(who) as visitor:
-            if ask["kind"] == "ignore" or "ruling" in ask:
-                status, text = await visitor.post("/patterns", **form)
-            else:
-                form["kind"] = [ask["kind"], ""]  # a button of its own, then the list from which nothing was chosen
-                status, text = await visitor.post("/breaks/rule", id=f"{ask['break_id']}:", **form)
+        visitor = await self.browser(who)
+        if ask["kind"] == "ignore" or "ruling" in ask:
+            status, text = await visitor.post("/patterns", **form)
+        else:
+            form["kind"] = [ask["kind"], ""]  # a button of its own, then the list from which nothing was chosen
+            status, text = await visitor.post("/breaks/rule", id=f"{ask['break_id']}:", **form)
         return f"{status} {text}"
 
     async def api(self, who: str, ask: Ask) -> str:
         """Asked by a script with that person's own session; the answer."""
-        async with self.served.login(who) as visitor:
-            headers = {"X-CSRF-Token": await visitor.csrf("/")}
-            body = {"rulings": [{name: str(value) for name, value in ask.items()}]}
-            async with visitor.http.post("/api/rulings", json=body, headers=headers) as answer:
-                return f"{answer.status} {await answer.text()}"
+        visitor = await self.browser(who)
+        headers = {"X-CSRF-Token": await visitor.csrf("/")}
+        body = {"rulings": [{name: str(value) for name, value in ask.items()}]}
+        async with visitor.http.post("/api/rulings", json=body, headers=headers) as answer:
+            return f"{answer.status} {await answer.text()}"
 
     async def excel(self, who: str, ask: Ask) -> str:
         """Asked by the exported workbook, filled in; the row of the outcome."""
-        async with self.served.login(who) as visitor:
-            async with visitor.http.get("/rulings/export") as answer:
-                path = self.config.parent / "rulings.xlsx"
-                path.write_bytes(await answer.read())
-            filled = {"Ruling": ask["kind"].replace("_", " "), "Reason": ask.get("reason"), "Until": ask.get("until")}
-            fill(path, filled, since=ask.get("break_id", ""))
-            form = aiohttp.FormData({"csrf": await visitor.csrf("/breaks")})
-            form.add_field("file", BytesIO(path.read_bytes()), filename="rulings.xlsx")
-            async with visitor.http.post("/rulings/import", data=form) as answer:
-                return f"{answer.status} {await answer.text()}"
+        visitor = await self.browser(who)
+        async with visitor.http.get("/rulings/export") as answer:
+            path = self.config.parent / "rulings.xlsx"
+            path.write_bytes(await answer.read())
+        filled = {"Ruling": ask["kind"].replace("_", " "), "Reason": ask.get("reason"), "Until": ask.get("until")}
+        fill(path, filled, since=ask.get("break_id", ""))
+        form = aiohttp.FormData({"csrf": await visitor.csrf("/breaks")})
+        form.add_field("file", BytesIO(path.read_bytes()), filename="rulings.xlsx")
+        async with visitor.http.post("/rulings/import", data=form) as answer:
+            return f"{answer.status} {await answer.text()}"
 
     def known(self, break_id: str) -> KnownBreak:
         """A break as it is known now."""
@@ -149,5 +157,8 @@ async def desk(folder: Path, *breaks: KnownBreak, more: str = "") -> AsyncIterat
     now = datetime.now(UTC)
     put_run(store, RunRecord(now, now, now, "test", "run", {}, "0", "d", "complete", {}), breaks=breaks)
     store.dispose()
-    async with paged(config, Trusting(), environ={"TH_KEY": "skey_test_x"}) as served:
-        yield Desk(config, served)
+    async with (
+        paged(config, Trusting(), environ={"TH_KEY": "skey_test_x"}) as served,
+        AsyncExitStack() as browsers,
+    ):
+        yield Desk(config, served, browsers)

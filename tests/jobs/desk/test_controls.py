@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from jobs.run.opening.login import system_login
+from recon import people
 from recon.model import BreakStatus, KnownBreak
 from recon.store.desk.audit import prove
+from tests.kit.page import CHEAP
 from tests.kit.report_example import known_break
 from tests.kit.ways_to_act import TOO_FAR, UNTIL, WAYS, Ask, Desk, desk
 
@@ -292,7 +294,8 @@ async def test_a_token_may_do_no_more_than_its_person(tmp_path: Path) -> None:
         assert 'there is no user "nobody"' in at.recon("ada", "tokens", "add", "x", "--person", "nobody")
 
 
-async def test_names_are_one_person_s_whatever_their_case(tmp_path: Path) -> None:
+async def test_names_are_one_person_s_whatever_their_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "_HASHER", CHEAP)
     one = a_break(1, risk=LARGE)
     async with desk(tmp_path, one) as at:
         for name in ("Anna", "ANNA", "\uff41nna", "an\u200bna"):
