@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from pandas.testing import assert_frame_equal
 
 from recon import columns as c
+from recon.rules import RULE_OF
 from reports.verify.digests import digests
 from tests.kit.job import Job, finished_job
 from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night
@@ -66,7 +67,7 @@ async def test_a_correction_is_a_change_and_running_again_says_the_same(
         for name in ("changes", "figures", "past"):
             assert_frame_equal(getattr(again.details, name), getattr(details, name))
         [shown, *_] = rows(third.reports[0], "Changes")
-        assert shown[:4] == ["closed", "high", "order_not_marked_paid", order]
+        assert shown[:4] == ["closed", "high", RULE_OF["order_not_marked_paid"].title, order]
 
 
 async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path: Path) -> None:
