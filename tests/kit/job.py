@@ -11,8 +11,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from jobs import demo
 from jobs.config import config as configuration
+from jobs.run.judging import Findings
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
@@ -116,6 +119,11 @@ async def finished_job(folder: Path, accounts: tuple[str, ...] = ("th", "jp")) -
         config.write_text(config.read_text(encoding="utf-8").replace(url, running.url), encoding="utf-8")
         reports = tuple(folder / path.relative_to(kept) for path in outcome.reports)
         yield Job(folder, world, running, config), replace(outcome, reports=reports)
+
+
+def judged_as(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what comes after judging: from now on nothing is judged, and found is what that run found."""
+    monkeypatch.setattr("jobs.run.stages.find", lambda *_: Findings(outcome.results))
 
 
 async def done_once(accounts: tuple[str, ...]) -> Done:

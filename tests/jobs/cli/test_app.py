@@ -301,18 +301,26 @@ def variant(config: Path, name: str, more: str = "", pulled: bool = False) -> Pa
     return path
 
 
-def test_fail_on_exits_with_1_where_such_breaks_are_open(config: Path, ran: Said) -> None:
+AGAIN = ("run", "--from", FIRST, "--to", LAST, "--account", "th", "--no-pull", "--no-report", "--json")
+
+
+@pytest.fixture(scope="module")
+def failed(config: Path, ran: Said) -> tuple[Path, Said]:
+    """Another's run of one account, over a copy of the store, that is to fail on what is critical."""
     assert ran.code == 0
-    words = ["run", "--from", FIRST, "--to", LAST, "--account", "th", "--no-pull", "--no-report", "--json"]
-    loud = variant(config, "loud", pulled=True)
-    failed = recon("--config", loud, *words, "--fail-on", "critical")
-    assert failed.code == 1
-    assert failed.document["reports"] == []
+    path = variant(config, "loud", pulled=True)
+    return path, recon("--config", path, *AGAIN, "--fail-on", "critical", env={"RECON_USER": "somchai"})
+
+
+def test_fail_on_exits_with_1_where_such_breaks_are_open(config: Path, failed: tuple[Path, Said]) -> None:
+    said = failed[1]
+    assert said.code == 1
+    assert said.document["reports"] == []
     rules = "".join(f'[rules.{rule.code}]\nseverity = "low"\n' for rule in CATALOGUE)
     quiet = variant(config, "quiet", rules, pulled=True)
-    passed = recon("--config", quiet, *words, "--fail-on", "medium")
+    passed = recon("--config", quiet, *AGAIN, "--fail-on", "medium")
     assert passed.code == 0
-    assert passed.document["accounts"][0]["breaks_open"] == failed.document["accounts"][0]["breaks_open"] > 0
+    assert passed.document["accounts"][0]["breaks_open"] == said.document["accounts"][0]["breaks_open"] > 0
 
 
 def test_a_run_that_reaches_nobody_is_not_complete_and_still_prints_its_document(
@@ -394,12 +402,8 @@ def test_runs_are_listed_with_who_ran_them(config: Path, ran: Said) -> None:
     assert re.search(r"currencies: THB: amount_matched +│ [\d,]+\.\d\d THB", shown)
 
 
-def test_who_acts_can_stand_in_the_environment(config: Path, ran: Said) -> None:
-    assert ran.code == 0
-    own = variant(config, "own", pulled=True)
-    words = ["run", "--from", FIRST, "--account", "th", "--no-pull", "--no-report"]
-    assert recon("--config", own, *words, env={"RECON_USER": "somchai"}).code == 0
-    runs = recon("--config", own, "runs", "list", "--json").document["runs"]
+def test_who_acts_can_stand_in_the_environment(failed: tuple[Path, Said]) -> None:
+    runs = recon("--config", failed[0], "runs", "list", "--json").document["runs"]
     assert [run["by"] for run in runs] == ["somchai", "mali"]
 
 

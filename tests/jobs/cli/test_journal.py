@@ -25,7 +25,7 @@ from recon import columns as c
 from recon.calendars import days_window
 from recon.journal.words import LedgerAccount
 from recon.store.engine import to_micros
-from tests.kit.job import FIRST, LAST, Job, clock, finished_job
+from tests.kit.job import FIRST, LAST, Job, clock, finished_job, judged_as
 
 CODES = "\n[journal.accounts]\n" + "\n".join(f'{account} = "{account}"' for account in LedgerAccount) + "\n"
 BY_MONTH = ("[journal.accounts]", '[journal]\ndetail = "month"\n[journal.accounts]')
@@ -64,8 +64,9 @@ def another_refund(merchant: Job) -> None:
     connection.close()
 
 
-async def test_a_merchant_s_days_go_to_the_books_once(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+async def test_a_merchant_s_days_go_to_the_books_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, first):
+        judged_as(first, monkeypatch)
         code, out, words = await recon(merchant, *DAYS)
         assert (code, out) == (2, b"")
         assert "[journal.accounts] or [journal.th.accounts] has no code for clearing (Omise clearing)" in words
@@ -85,8 +86,11 @@ async def test_a_merchant_s_days_go_to_the_books_once(tmp_path: Path) -> None:
         assert (await recon(merchant, "--again", "7"))[2] == "there is no export 7; recon journal list names them\n"
 
 
-async def test_an_export_whose_file_cannot_be_written_is_kept_and_written_again(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+async def test_an_export_whose_file_cannot_be_written_is_kept_and_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, first):
+        judged_as(first, monkeypatch)
         mapped(merchant)
         target = merchant.config / "january.csv"  # in a file, as if that were a folder
         code, out, words = await recon(merchant, *DAYS, "--json", "--out", target)

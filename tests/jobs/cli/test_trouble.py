@@ -19,8 +19,12 @@ from typer.testing import CliRunner
 from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.run import run as running
+from jobs.run.judging import Findings, find
+from jobs.run.judging_request import JudgingRequest
 from jobs.run.outcome import RunOptions
+from jobs.run.reporting import write_reports
 from recon.store.damage import trouble
+from recon.store.engine import Store
 from reports.workbook.write import remove_left, replacing
 from tests.kit.job import FIRST, LAST, Silent, clock, done_once
 from tests.kit.places import ROOT
@@ -185,6 +189,13 @@ def test_a_report_that_fails_takes_nothing_of_the_recorded_run(
     def fail(*_: object) -> None:
         raise error
 
+    found: list[Findings] = []
+
+    def judged_once(store: Store, request: JudgingRequest) -> Findings:
+        found.extend([] if found else [find(store, request)])
+        return found[0]
+
+    monkeypatch.setattr("jobs.run.stages.find", judged_once)
     monkeypatch.setattr("jobs.run.stages.write_reports", fail)
     code, out, told = recon(folder, "run", "--no-pull", "--from", "2026-03-02", "--to", "2026-03-04", "--json")
     document = json.loads(out)
@@ -192,7 +203,7 @@ def test_a_report_that_fails_takes_nothing_of_the_recorded_run(
     assert document["run_id"] == 2
     assert document["accounts"][0]["orders"] > 0
     assert "run 2 is recorded; its reports could not be written" in told
-    monkeypatch.undo()
+    monkeypatch.setattr("jobs.run.stages.write_reports", write_reports)
     assert recon(folder, "report", "--from", "2026-03-02", "--to", "2026-03-04")[0] == 0
 
 

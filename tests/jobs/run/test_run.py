@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from jobs.run.judging import Findings
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import pull_account
 from recon.rules import RULE_OF
 from recon.store.runs.record import list_breaks
-from tests.kit.job import clock, finished_job, found, job, rows_of, truth
+from tests.kit.job import clock, finished_job, found, job, judged_as, rows_of, truth
 from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night, omise_says, open_breaks, shop_says
 from tests.kit.small_merchant import merchant as merchant_of
 from tests.kit.store_samples import HOUR
@@ -45,7 +44,7 @@ async def test_plain_files_are_of_every_account_and_of_all_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with finished_job(tmp_path) as (merchant, first):
-        monkeypatch.setattr("jobs.run.stages.find", lambda *_: Findings(first.results))  # judged once is enough
+        judged_as(first, monkeypatch)
         outcome = await merchant.run(pull=False, record=False, report=True, format="csv", as_of=None)
         folders = {path.parent.name.split("_")[1] for path in outcome.reports if path.name == "Summary.csv"}
         assert (outcome.messages, folders) == ((), {"th", "jp", "group"})
