@@ -35,7 +35,7 @@ class Due:
 def lapses(charge: Charge, context: Context) -> Due | None:
     """When an unpaid charge ends: its `expires_at`, else its method's expiry; null where nobody says."""
     if charge.expires_at is not None:
-        return Due(charge.expires_at, "its expires_at")
+        return Due(charge.expires_at, "its expiry")
     figure = context.figure("expires_after", charge)
     if figure is None:
         return None

@@ -244,12 +244,20 @@ def _currency_mismatch(rule: Rule, whole: Case, context: Context) -> Break | Non
             return rule.on_order(
                 case,
                 context,
-                f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)}.",
+                f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)}"
+                f"{_converted(charge, context)}.",
                 charge_id=charge.id,
                 expected=case.expected,
                 amount_at_risk=case.expected,
             )
     return None
+
+
+def _converted(charge: Charge, context: Context) -> str:
+    """What Omise made of a payment in another currency than the account's: it may be just what the order is over."""
+    if charge.funding.currency == charge.captured.currency:
+        return ""
+    return f", which Omise took in as {context.words(charge.funding)}"
 
 
 def _amount_scale_mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:

@@ -215,7 +215,12 @@ def _mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:
     if any(charge.refunded.currency != order_of(case).money.currency for charge in sides.payers):
         return None
     words = f"but {_back(sides, context)} at Omise: the sums differ."
-    return _order_break(rule, case, context, sides, words, abs(sides.shop - sides.omise))
+    apart = Money(abs(sides.shop - sides.omise), order_of(case).money.currency)
+    amount = context.words(apart)
+    missing = f"Refund {amount} more at Omise, or correct the order's refunded amount."
+    too_much = f"Find out who refunded {amount} more than the shop knows of; record it there if it was right."
+    raised = _order_break(rule, case, context, sides, words, apart.amount)
+    return replace(raised, suggestion=missing if sides.shop > sides.omise else too_much)
 
 
 def _back(sides: _Sides, context: Context) -> str:

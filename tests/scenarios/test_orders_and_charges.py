@@ -240,6 +240,12 @@ class TestAmounts:
         job = with_context(tolerance=Tolerance(relative_ppm={"THB": 10_000}))  # 1 %
         assert job.says([order()], [charge(amount=amount)]) == ["amount_mismatch A-1"] * expected
 
+    def test_what_omise_made_of_another_currency_is_told(self) -> None:
+        paid = charge(currency="USD", amount=300, captured_amount=300, funding_amount=10_000, funding_currency="THB")
+        found = Job().break_([order()], [paid])
+        words = "Order A-1 (THB 100.00) is paid, but charge chrg_1 took USD 3.00, which Omise took in as THB 100.00."
+        assert (found.code, found.explanation) == ("currency_mismatch", words)
+
     def test_a_tolerance_of_another_currency_helps_nobody(self) -> None:
         job = with_context(tolerance=Tolerance({"SGD": 50}))
         assert job.says([order()], [charge(amount=9_999)]) == ["amount_mismatch A-1"]

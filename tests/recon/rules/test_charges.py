@@ -51,7 +51,7 @@ class TestPendingStuck:
     def test_it_says_how_much_and_since_when(self) -> None:
         found = only(END + HOUR, [], [pending("chrg_1", None, expires_at=END)])
         assert found.explanation == (
-            "Charge chrg_1 (THB 100.00) is still pending, beyond its expires_at and the grace, "
+            "Charge chrg_1 (THB 100.00) is still pending, beyond its expiry and the grace, "
             "which ended 2026-10-21 12:30."
         )
         assert (found.severity, found.amount_at_risk, found.due_by) == (Severity.HIGH, 10_000, END + 30 * MINUTE)

@@ -63,6 +63,23 @@ class TestShopAndOmise:
     def test_they_do_not(self, row: Mapping[str, Any], omise: Mapping[str, Any], code: str) -> None:
         assert codes(AS_OF, [row], [omise]) == [code]
 
+    @pytest.mark.parametrize(
+        ("row", "omise", "advice"),
+        [
+            (order(status="refunded", **ALL), back(4_000), "Refund THB 60.00 more at Omise, or correct"),
+            (
+                order(status="paid", **PART),
+                back(10_000),
+                "Find out who refunded THB 60.00 more than",
+            ),
+        ],
+    )
+    def test_who_refunded_too_much_is_not_told_to_refund_more(
+        self, row: Mapping[str, Any], omise: Mapping[str, Any], advice: str
+    ) -> None:
+        [found] = breaks(AS_OF, [row], [omise])
+        assert found.suggestion.startswith(advice)
+
     def test_a_cancelled_orders_partial_refund_counts(self) -> None:
         found = codes(AS_OF, [order(status="cancelled")], [back(4_000)])
         assert found == ["order_cancelled_but_charged", "refund_unrecorded"]
