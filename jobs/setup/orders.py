@@ -186,10 +186,10 @@ def _ignored_beside(preset: Preset, sample: Sample, place: str, questions: Quest
     """Ways of paying that are not Omise's, where the sample has several and the preset does not tell them apart."""
     cells = _cells_of(preset.columns.get(c.PAYMENT_METHOD), sample) or []
     by_word = {folded(cell): cell for cell in cells if cell}
-    if len(by_word) < 2 or c.PAYMENT_METHOD in preset.settings.get("filter", {}):
-        return {}
     ignored = preset.settings.get("ignore", {})
     known = [by_word.get(folded(word), word) for word in ignored.get(c.PAYMENT_METHOD, ())]
+    if len({*by_word.values()} - {*known}) < 2 or c.PAYMENT_METHOD in preset.settings.get("filter", {}):
+        return {}
     more = _ignored_methods(questions, place, cells, known).get("ignore", {}).get(c.PAYMENT_METHOD, ())
     return (
         {"ignore": {**ignored, c.PAYMENT_METHOD: list(dict.fromkeys((*known, *more)))}} if {*more} - {*known} else {}
