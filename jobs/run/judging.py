@@ -22,7 +22,7 @@ from recon.result.closing import Closing
 from recon.result.coverage import Coverage, Sources
 from recon.result.register import register, write_offs_standing
 from recon.rules import case_rules, find_breaks
-from recon.rulings.life import CarriedBreaks
+from recon.rulings.life import CarriedBreaks, as_left
 from recon.settlement import settle
 from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
@@ -91,7 +91,11 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     )
     unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
-    decisions = rulings.decisions(store)
+    ended = {end.ruling_id: end for end in proven.carried.ended}
+    decisions = [
+        (as_left(ruling, ended.get(ruling.id), request.as_of), known_break)
+        for ruling, known_break in rulings.decisions(store)
+    ]
     write_offs = write_offs_standing(decisions, request.as_of)
     give_back()
     with ThreadPoolExecutor(_TOGETHER) as pool:

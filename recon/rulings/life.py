@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak
-from recon.model.rulings import EndedRuling, RulingKind, RulingState, Standing
-from recon.rulings.decide import move_break
+from recon.model.rulings import IN_FORCE, EndedRuling, Ruling, RulingKind, RulingState, Standing
+from recon.rulings.decide import end_ruling, move_break
 from recon.rulings.facts import changed_facts, facts_of
 
 DUE_SOON = "due_soon"  # a break's event
@@ -126,6 +126,14 @@ def carry(
         tuple(known_break.latest for known_break in closed if known_break.status not in CLOSED),
         tuple(ended for life in lives for ended in life.ended),
     )
+
+
+def as_left(ruling: Ruling, end: EndedRuling | None, as_of: datetime) -> Ruling:
+    """A ruling as a run as of a moment leaves it: where it ended it, it is over since then."""
+    if end is None or ruling.standing not in IN_FORCE:
+        return ruling
+    at = max(moment for moment in (as_of, ruling.at, ruling.approved_at) if moment)
+    return end_ruling(ruling, end.standing, RUN, at, end.why)
 
 
 def _carry_found(

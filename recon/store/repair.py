@@ -134,9 +134,10 @@ class _Repair:
     def _rulings(self) -> list[int]:
         """Puts back the rulings that a run ended at a later moment; the ids of all that change."""
         table = RULING.c
+        by_runs = self._ended_by_later_runs()
         later = or_(table.at > self._now, table.approved_at > self._now, table.ended_at > self._now)
-        ids = list(self._connection.execute(select(table.id).where(later)).scalars())
-        ended = select(table.id).where(table.ended_at > self._now, table.ended_by == RUN)
+        ids = list(self._connection.execute(select(table.id).where(or_(later, table.id.in_(by_runs)))).scalars())
+        ended = select(table.id).where(or_(table.ended_at > self._now, table.id.in_(by_runs)), table.ended_by == RUN)
         before = self._standing_before()
         for ruling_id in self._connection.execute(ended).scalars().all():
             standing = before.get(ruling_id, RulingState.STANDS.value)
@@ -144,6 +145,12 @@ class _Repair:
         signed = and_(SIGN_OFF.c.ended_at > self._now, SIGN_OFF.c.ended_by.startswith(RUN))
         self._add("sign-offs", update(SIGN_OFF).where(signed).values(_NO_END))
         return ids
+
+    def _ended_by_later_runs(self) -> set[int]:
+        """The rulings of audit entries that a run made later than now: as of whichever moment it ended them."""
+        made_later = select(AUDIT.c.detail).where(AUDIT.c.who == RUN, AUDIT.c.at > self._now)
+        details = self._connection.execute(made_later).scalars()
+        return {ruling["id"] for detail in details for ruling in json.loads(detail).get("rulings", ())}
 
     def _standing_before(self) -> dict[int, str]:
         """By ruling how it stood in the last audit entry that no later run made."""

@@ -159,6 +159,7 @@ def findings(case: Case, known_at: datetime) -> dict[Key, Facts]:
 
 
 def at_risk(case: Case, code: str, expected: int | None, actual: int | None) -> int:
-    """The difference; of a charge without an order what is left of it at Omise."""
-    whole = abs((actual or 0) - (expected or 0))
-    return whole - case.charge.refunded if code == "order_missing" and case.charge else whole
+    """The difference; where money came in that no paid order waits for, what is left of it at Omise."""
+    if case.charge and code in ("order_missing", "order_not_marked_paid"):
+        return case.charge.amount - case.charge.refunded
+    return abs((actual or 0) - (expected or 0))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import IN_FORCE, EndedRuling, PriorState, Ruling, RulingKind, Standing
 from recon.money import EXPONENTS
 from recon.rulings.decide import status_of
+from recon.rulings.life import as_left
 from recon.store.engine import to_micros
 from recon.store.tables import BREAK, BREAK_EVENT
 from recon.store.tables.desk import RULING
@@ -150,13 +151,11 @@ def update_rulings(connection: Connection, rulings: Sequence[Ruling]) -> None:
         )
 
 
-def end_rulings(connection: Connection, ended: Sequence[EndedRuling], by: str, at: datetime) -> list[Ruling]:
-    """End those that still are in force, and return them."""
+def end_rulings(connection: Connection, ended: Sequence[EndedRuling], as_of: datetime) -> list[Ruling]:
+    """End those that still are in force as a run as of a moment does, and return them."""
     ends = {end.ruling_id: end for end in ended}
     ended_rulings = [
-        replace(
-            ruling, standing=str(ends[ruling.id].standing), ended_at=at, ended_by=by, ended_why=ends[ruling.id].why
-        )
+        as_left(ruling, ends[ruling.id], as_of)
         for ruling in rulings_by(connection, "id", list(ends))
         if ruling.standing in IN_FORCE
     ]

@@ -173,7 +173,7 @@ def _end(connection: Connection, ended: Sequence[EndedRuling], run: RunRecord, a
             subject=ruling.break_id or ruling.name,
             detail={"rulings": [content(ruling)], "as_of": str(run.as_of)},
         )
-        for ruling in end_rulings(connection, ended, RUN, run.recorded_at)
+        for ruling in end_rulings(connection, ended, run.as_of)
     ]
     if entries:
         audit.append_all(connection, entries, run.recorded_at, audit_key)

@@ -2,16 +2,23 @@
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from jobs.config.config import Config
 from jobs.run.opening.store import open_ready_store
+from jobs.run.rejudging import judged_again
+from recon import columns as c
 from recon.model import Account
 from recon.model.rulings import ApprovalLimits, Outcome, RulingKind, RulingRequest
 from recon.store.desk import rulings
+from recon.store.runs import record
 from recon.store.runs.record import list_breaks
+from reports.verify.digests import result_digest
 from tests.kit.journals import lines
-from tests.kit.small_merchant import DAY, MIDNIGHT, merchant, night
+from tests.kit.small_merchant import DAY, MIDNIGHT, charged, merchant, night, omise_says, shop_says
 
 FIRST, LAST = date(2026, 3, 3), date(2026, 3, 4)
 HOUR = timedelta(hours=1)
@@ -28,6 +35,14 @@ def rule(config: Config, kind: RulingKind, break_id: str, at: datetime) -> None:
     assert answer.outcome == Outcome.APPLIED
 
 
+def open_breaks_of(config: Config) -> list[str]:
+    """The orders without a charge."""
+    store = open_ready_store(config)
+    known = [known.latest for known in list_breaks(store) if known.latest.code == "charge_missing"]
+    store.dispose()
+    return [break_.id for break_ in known]
+
+
 async def written_off(config: Config, last: date = LAST) -> list[str]:
     outcome = await night(config, NOW, FIRST, last)
     return lines(outcome.results[0].journal, "write_offs")
@@ -36,12 +51,45 @@ async def written_off(config: Config, last: date = LAST) -> list[str]:
 async def test_a_write_off_is_booked_on_its_day_until_it_is_undone(tmp_path: Path) -> None:
     config = merchant(tmp_path, f"A-1,500.00,THB,paid,{(MIDNIGHT + HOUR).isoformat()}\n")
     assert await written_off(config) == []
-    store = open_ready_store(config)
-    [missing] = [known.latest for known in list_breaks(store) if known.latest.code == "charge_missing"]
-    store.dispose()
-    rule(config, RulingKind.WRITE_OFF, missing.id, NOON)
+    [missing] = open_breaks_of(config)
+    rule(config, RulingKind.WRITE_OFF, missing, NOON)
     booked = ["write_offs write_off 50000", "write_offs orders_clearing -50000"]
     assert await written_off(config) == booked
     assert await written_off(config, LAST - DAY) == []
-    rule(config, RulingKind.UNDO, missing.id, NOON + HOUR)
+    rule(config, RulingKind.UNDO, missing, NOON + HOUR)
     assert await written_off(config) == []
+
+
+@pytest.mark.parametrize("comes", ["another amount", "its charge"])
+async def test_a_ruling_that_the_run_itself_ends_is_neither_in_force_nor_booked(tmp_path: Path, comes: str) -> None:
+    """Nor is it in a report of the same moment, in one written later, or where the data are held against it."""
+    made = MIDNIGHT + HOUR
+    config = merchant(tmp_path, f"A-1,500.00,THB,paid,{made.isoformat()}\n")
+    assert await written_off(config) == []
+    [missing] = open_breaks_of(config)
+    rule(config, RulingKind.WRITE_OFF, missing, NOON)
+    assert len(await written_off(config)) == 2
+    if comes == "its charge":
+        took: Any = {"amount": 50_000, "captured_amount": 50_000, "created_at": made, "paid_at": made}
+        omise_says(config, NOW + HOUR, charged("chrg_1", metadata='{"order_id": "A-1"}', **took))
+    else:
+        shop_says(config, f"A-1,700.00,THB,paid,{made.isoformat()}\n")
+    stands = "fell: the facts changed" if comes == "another amount" else "no longer needed"
+    at = NOW + 2 * HOUR
+    ends = await night(config, at, FIRST, LAST)
+    [result] = ends.results
+    assert lines(result.journal, "write_offs") == []
+    assert result.register[c.STANDING].tolist() == [stands]
+    assert result.register[c.REVERSED_BY].str.startswith("run on 2026-03-05").tolist() == [True]
+    assert result.register[c.JOURNAL_ENTRY].isna().all()
+    for now in (at, at + 3 * HOUR, at + DAY):
+        [again] = (await night(config, now, FIRST, LAST, as_of=at)).results
+        assert again.register.equals(result.register)
+        assert again.journal.equals(result.journal)
+    [later] = (await night(config, at + 4 * HOUR, FIRST, LAST)).results
+    assert result_digest(later) == result_digest(result)
+    store = open_ready_store(config)
+    recorded = record.find_run(store, ends.run_id or 0)
+    assert recorded is not None
+    assert not any(judged_again(config, store, recorded, ["th"]).values())
+    store.dispose()

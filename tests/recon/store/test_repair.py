@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import Boolean, Column, Date, Integer, LargeBinary, MetaData, func, insert, select
 
+from jobs.desk.actions import do
+from jobs.run.opening.store import open_ready_store as opened_store
 from recon import columns as c
+from recon.model.rulings import RulingKind, RulingRequest
 from recon.store import tables
 from recon.store.desk.people import Act
+from recon.store.desk.rulings import rulings
 from recon.store.engine import Store, reading, to_micros, writing
 from recon.store.repair import repair_clock
+from recon.store.runs.record import list_breaks
 from recon.store.tables import Moment
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.tables.desk import AUDIT
 from recon.store.tables.people import LOGIN_TRY
-from tests.kit.store_samples import DATABASES, NOON, opened
+from tests.kit.small_merchant import DAY, MIDNIGHT, merchant, night
+from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
 
 AHEAD = timedelta(days=13_149)
 OURS = (c.SEEN_AT, tables.SUPERSEDED_AT, "seen_until", "stale_from")  # ends of names of plain microseconds
@@ -92,3 +98,23 @@ def test_no_moment_is_later_than_now(store: Store) -> None:
             connection.execute(select(func.count()).select_from(tables.METADATA.tables["omise_turn"])).scalar() == 0
         )
     assert repair_clock(store, Act("anna", NOON, None)).counts == {}
+
+
+async def test_what_a_run_with_a_clock_ahead_ended_as_of_a_moment_that_is_over_stands_again(tmp_path: Path) -> None:
+    config = merchant(tmp_path, f"A-1,500.00,THB,paid,{(MIDNIGHT + HOUR).isoformat()}\n")
+    first, day = MIDNIGHT + DAY, date(2026, 3, 3)
+    await night(config, first, day)
+    known = opened_store(config)
+    [missing] = [each.latest for each in list_breaks(known) if each.latest.code == "charge_missing"]
+    do(
+        config,
+        RulingRequest(RulingKind.ACKNOWLEDGE, "anna", missing.id, until=date(2026, 3, 5)),
+        first,
+        lambda _: None,
+    )
+    await night(config, first + AHEAD, day, as_of=first + 5 * DAY)
+    assert [ruling.standing for ruling in rulings(known, missing.id)] == ["expired"]
+    repair_clock(known, Act("anna", first + 6 * DAY, None))
+    assert [ruling.standing for ruling in rulings(known, missing.id)] == ["stands"]
+    assert {each.status.value for each in list_breaks(known) if each.latest.id == missing.id} == {"acknowledged"}
+    known.dispose()
