@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import TypeVar
 
 from recon.model.charges import Charge, Dispute, Refund
-from recon.model.orders import EXPECTS_CHARGE, Order
+from recon.model.orders import EXPECTS_CHARGE, Order, OrderStatus
 
-_MOST_TRIED = 8  # of more orders in other states a charge is tried for all or none
+_MOST_SUMS = 1 << 14  # of orders in other states that can come to more sums a charge is tried for all or none
 _Any = TypeVar("_Any")
 
 
-def subsets(things: Sequence[_Any]) -> Iterator[tuple[_Any, ...]]:
-    """All of some things, then ever fewer, then none; of many only all and none."""
-    counts = range(len(things), -1, -1) if len(things) <= _MOST_TRIED else (len(things), 0)
-    return (chosen for count in counts for chosen in combinations(things, count))
+def subsets(things: Sequence[_Any], worth: Callable[[_Any], int]) -> Sequence[tuple[_Any, ...]]:
+    """For every sum that some of these things are worth the most that come to it, the largest choices first.
+
+    Where there are too many sums only all of them and none.
+    """
+    found: dict[int, tuple[_Any, ...]] = {0: ()}
+    for thing in things:
+        for total, chosen in [*found.items()]:
+            more = total + worth(thing)
+            if len(chosen) >= len(found.get(more, ())):
+                found[more] = (*chosen, thing)
+        if len(found) > _MOST_SUMS:
+            return (tuple(things), ())
+    return sorted(found.values(), key=len, reverse=True)
 
 
 def total_of(orders: Iterable[Order]) -> int:
@@ -66,12 +75,17 @@ class Case:
         """Its orders that a sum was taken for, minor units, where it is theirs; the nearest where it is nobody's.
 
         A charge of several orders was made for all that expect one, and for all, some or none of those that are
-        cancelled or not yet marked as paid.
+        cancelled or not yet marked as paid: for all of the cancelled ones whose refunds it made.
         """
-        expecting = [order for order in self.orders if order.status in EXPECTS_CHARGE]
-        not_expecting = [order for order in self.orders if order.status not in EXPECTS_CHARGE]
-        tried = ([*expecting, *chosen] for chosen in subsets(not_expecting))
-        return tuple(min(tried, key=lambda orders: abs(total_of(orders) - taken)))
+        returned = sum(charge.refunded.amount for charge in self.paying)
+        made = returned == sum(order.given_back for order in self.orders)
+        sure: list[Order] = []
+        unsure: list[Order] = []
+        for order in self.orders:
+            refunded = made and order.status == OrderStatus.CANCELLED and order.refunded.amount > 0
+            (sure if refunded or order.status in EXPECTS_CHARGE else unsure).append(order)
+        tried = ((*sure, *chosen) for chosen in subsets(unsure, lambda order: order.money.amount))
+        return min(tried, key=lambda orders: abs(total_of(orders) - taken))
 
     def due(self, taken: int) -> int:
         """What its orders say was paid, minor units: of what several may say the nearest to what was taken."""

@@ -34,3 +34,9 @@ class Order:
     refunded: Money
     payment_method: str | None
     charge_id: str | None
+
+    @property
+    def given_back(self) -> int:
+        """What the shop says went back, minor units: a refunded order that does not say how much is all refunded."""
+        unsaid = self.status == OrderStatus.REFUNDED and self.refunded.amount == 0
+        return self.money.amount if unsaid else self.refunded.amount

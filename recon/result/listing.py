@@ -23,7 +23,6 @@ from recon.model import (
 )
 from recon.result.dispute_rates import dispute_rates
 from recon.rules.refunds import RefundSums, refund_sums
-from recon.rules.several import given_back
 from recon.settings import Context
 from recon.triage import Judged
 from recon.triage.values import attached, charges_at, disputes_at, orders_at, refunds_at
@@ -165,7 +164,7 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
         charge = payers.get(position)
         end = refund_window(charge, context) if charge else None
         names = (None, order.id, charge.id if charge else None, charge.method if charge else order.payment_method)
-        sums = (given_back(order), 0, -given_back(order), None)
+        sums = (order.given_back, 0, -order.given_back, None)
         state = (NOT_AT_OMISE, order.status, None, order.money.currency)
         yield (*names, *state, *sums, order.created_at, end and end.at)
 

@@ -139,7 +139,7 @@ class _Cases:
         of_unread_rows = set(self._judged.matching.order_unread)
         by_design = self._columns.by_design
         waits = self._columns.charges_that_wait
-        judged = self._judged.scope.charges
+        judged = self._judged.scope.charges & ~self._judged.scope.earlier
         alone = np.flatnonzero((right != 0) & ~self._linked)
         for place, charge_id in zip(alone.tolist(), self._charge_ids.iloc[alone], strict=True):
             why = self._reasons.charges.get(charge_id, "")
@@ -177,7 +177,8 @@ class _Cases:
                 yield why, order_id, part
                 gap -= part
         if gap and of_others and not words:
-            nearest = min(subsets(of_others), key=lambda chosen: abs(gap - sum(amount for _, _, amount in chosen)))
+            tried = subsets(of_others, lambda other: other[2])
+            nearest = min(tried, key=lambda chosen: abs(gap - sum(amount for _, _, amount in chosen)))
             yield from nearest
             gap -= sum(amount for _, _, amount in nearest)
         if gap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,9 @@ from recon.arrays import Mask
 from recon.columnar import np
 from recon.methods.deadlines import GRACE, WITHIN, Due, lapses, local, no_more_than_low, stuck
 from recon.model import Break, Case, Charge, ChargeStatus, Exposure, Severity
+from recon.money import Money
 from recon.rules.orders import is_paid_but_pending
-from recon.rules.rule import Rule
+from recon.rules.rule import Rule, held_of
 from recon.settings import Context
 from recon.triage import Judged
 from recon.triage.columns import CaseColumns
@@ -66,35 +68,48 @@ def _late_success(rule: Rule, case: Case, charge: Charge, context: Context) -> B
         context,
         f"Charge {_name(charge, context)} turned successful{paid} after it had been seen failed or expired.",
         actual=charge.captured.amount,
-        amount_at_risk=charge.left.amount,
+        amount_at_risk=held_of(case, charge).amount,
     )
 
 
 def _amount_out_of_limits(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
     if charge.status != ChargeStatus.SUCCESSFUL:
         return None
-    amount = charge.money.amount
-    currency = charge.money.currency
-    low = context.figure("minimum", charge, currency)
-    high = context.figure("maximum", charge, currency)
-    for figure, outside, word in (
-        (low, low is not None and amount < low.value, "below the minimum"),
-        (high, high is not None and amount > high.value, "above the maximum"),
-    ):
-        if figure is not None and outside:
-            limit = context.currencies.words(figure.value, currency)
+    for name, sign, word in (("minimum", -1, "below the minimum"), ("maximum", 1, "above the maximum")):
+        amount = charge.money
+        figure = context.figure(name, charge, amount.currency)
+        if figure is None and charge.funding.currency != amount.currency:
+            amount = _converted(charge)
+            figure = context.figure(name, charge, amount.currency)
+        if figure is not None and (amount.amount - figure.value) * sign > _doubt(charge, amount):
+            limit = context.currencies.words(figure.value, amount.currency)
+            came_to = "" if amount == charge.money else f" came to {context.words(amount)}, which"
             raised = rule.on_charge(
                 case,
                 charge,
                 context,
-                f"Charge {_name(charge, context)} is {word} of {charge.method} there, {limit} "
+                f"Charge {_name(charge, context)}{came_to} is {word} of {charge.method} there, {limit} "
                 f"({figure.certainty}: {figure.source}).",
+                currency=amount.currency,
                 expected=figure.value,
-                actual=amount,
-                amount_at_risk=amount,
+                actual=amount.amount,
+                amount_at_risk=amount.amount,
             )
             return no_more_than_low(raised, sure=figure.sure)
     return None
+
+
+def _converted(charge: Charge) -> Money:
+    """The whole charge in the settlement currency, in which Omise asks its limits: known is what was captured."""
+    captured = charge.captured.amount
+    whole = round(Fraction(charge.funding.amount * charge.money.amount, captured)) if captured else 0
+    return Money(whole, charge.funding.currency)
+
+
+def _doubt(charge: Charge, amount: Money) -> int:
+    """By how much an amount may be another than Omise's: one unit of a captured part is several of the whole."""
+    same = amount == charge.money or charge.captured.amount == charge.money.amount
+    return 0 if same else charge.money.amount // max(1, charge.captured.amount) + 1
 
 
 def _strange_methods(rule: Rule, judged: Judged, context: Context, *, known: bool) -> Iterator[Break]:
@@ -140,19 +155,26 @@ def _successful_late(columns: CaseColumns, _context: Context) -> Mask:
 
 
 def _outside_limits(columns: CaseColumns, context: Context) -> Mask:
-    """The book is asked once for each kind of charge."""
+    """The book is asked once for each kind of charge; one that was captured in part may have been another amount."""
     charges = columns.books.charges
-    kinds, kind_of = c.distinct_rows(charges, [c.ACCOUNT, c.METHOD, c.CURRENCY])
-    minimums = np.full(len(kinds), np.iinfo(np.int64).min)
-    maximums = np.full(len(kinds), np.iinfo(np.int64).max)
-    for kind, (account, method, currency) in enumerate(kinds):
-        region = context.regions.get(account, "")
-        for name, limits in (("minimum", minimums), ("maximum", maximums)):
-            figure = context.methods.figure(name, method, account, region, currency=currency)
-            if figure is not None:
-                limits[kind] = figure.value
+    kinds, kind_of = c.distinct_rows(charges, [c.ACCOUNT, c.METHOD, c.CURRENCY, c.FUNDING_CURRENCY])
     amounts = charges[c.AMOUNT].to_numpy(dtype=np.int64)
-    outside = (amounts < minimums[kind_of]) | (amounts > maximums[kind_of])
+    converted = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
+    outside = np.zeros(len(charges), dtype=bool)
+    for name, sign in (("minimum", -1), ("maximum", 1)):
+        limits = np.full(len(kinds), sign * np.iinfo(np.int64).max)
+        foreign = np.zeros(len(kinds), dtype=bool)
+        for kind, (account, method, currency, funding) in enumerate(kinds):
+            region = context.regions.get(account, "")
+            for money in dict.fromkeys((currency, funding)):
+                figure = context.methods.figure(name, method, account, region, currency=money)
+                if figure is not None:
+                    limits[kind] = figure.value
+                    foreign[kind] = money != currency
+                    break
+        found = np.where(foreign[kind_of], converted, amounts)
+        outside |= found > limits[kind_of] if sign > 0 else found < limits[kind_of]
+        outside |= foreign[kind_of] & (columns.captured_of_charge != amounts)
     return outside & columns.successful
 
 

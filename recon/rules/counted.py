@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from recon.model import Case, Charge
-from recon.rules.rule import order_of
-from recon.rules.several import given_back, taken_by
+from recon.rules.rule import order_of, rests_of
+from recon.rules.several import taken_by
 from recon.settings import Context
 
 
 def counted(case: Case, context: Context) -> tuple[Charge, ...]:
     """The charges whose amount must be the order's: one, or with split payments all that together pay it.
 
-    Where several hold money and none has the order's amount, all count. A fully refunded charge counts only where no
-    other does (a refunded duplicate beside the good one does not), or where the shop says that all went back.
+    Where several hold money and none has the order's amount, all count. One that a refund or a lost dispute took back
+    counts only where no other does (a refunded duplicate does not), or where the shop says that all went back.
     """
     if len(case.paying) < 2:
         return case.paying
-    kept = tuple(charge for charge in case.paying if charge.kept) or case.paying
+    kept = tuple(rests_of(case)) or case.paying
     if may_split(case, context):
         return case.paying if agrees(case, taken_by(case.paying), context) else kept
     returned = case.paying if back_at_shop(case) >= case.expected else ()
@@ -31,7 +31,7 @@ def may_split(case: Case, context: Context) -> bool:
 
 def back_at_shop(case: Case) -> int:
     """What the shop says went back, minor units."""
-    return sum(map(given_back, case.orders))
+    return sum(order.given_back for order in case.orders)
 
 
 def splits(case: Case, kept: list[Charge], context: Context) -> bool:

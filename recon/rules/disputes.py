@@ -45,10 +45,14 @@ def _dispute_open(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
 
 
 def _dispute_lost(rule: Rule, whole: Case, dispute: Dispute, context: Context) -> Break | None:
-    case = whole.led_by(_stands_as_paid)
-    if dispute.status != DisputeStatus.LOST or case is None or _is_paid_by_others(case, dispute, context):
+    case = whole.led_by(lambda order: _still_paid(order) > 0)
+    if dispute.status != DisputeStatus.LOST or case is None:
         return None
     order = order_of(case)
+    lacks = _lacks(case, context)
+    if lacks == 0:
+        return None
+    lost = dispute.money.amount
     return rule.on_thing(
         dispute,
         context,
@@ -57,21 +61,30 @@ def _dispute_lost(rule: Rule, whole: Case, dispute: Dispute, context: Context) -
         charge_id=dispute.charge_id,
         order_id=order.id,
         expected=0,
-        actual=dispute.money.amount,
+        actual=lost,
+        amount_at_risk=lost if lacks is None else min(lost, lacks),
     )
 
 
-def _stands_as_paid(order: Order) -> bool:
-    return order.status == OrderStatus.PAID and order.refunded.amount < order.money.amount
+def _still_paid(order: Order) -> int:
+    """What the shop still counts as paid: a refund that is asked for is made by a lost dispute."""
+    asks_for_all = order.status == OrderStatus.REFUND_REQUESTED and not order.refunded.amount
+    if order.status not in EXPECTS_CHARGE or asks_for_all:
+        return 0
+    return max(0, order.money.amount - order.given_back)
 
 
-def _is_paid_by_others(case: Case, dispute: Dispute, context: Context) -> bool:
-    """Whether what other charges still hold pays the order: what was lost is a second payment of it."""
+def _lacks(case: Case, context: Context) -> int | None:
+    """What the charges no longer hold of what the shop counts as paid; null where the currencies differ.
+
+    Nothing where what was lost is a second payment, or what the shop has refunded.
+    """
     currency = order_of(case).money.currency
-    rests = [rest.amount for charge, rest in rests_of(case).items() if charge.id != dispute.charge_id]
-    same = all(charge.captured.currency == currency for charge in case.paying)
-    due = case.expected - sum(order.refunded.amount for order in case.orders if order.status in EXPECTS_CHARGE)
-    return same and bool(rests) and (sum(rests) >= due or context.tolerance.allows(due, sum(rests), currency))
+    if any(charge.captured.currency != currency for charge in case.paying):
+        return None
+    due = sum(map(_still_paid, case.orders))
+    held = sum(rest.amount for rest in rests_of(case).values())
+    return 0 if context.tolerance.allows(due, held, currency) else max(0, due - held)
 
 
 def _answered(dispute: Dispute, due_by: datetime | None, context: Context) -> str:

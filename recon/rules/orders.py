@@ -23,7 +23,7 @@ from recon.model import (
 from recon.model.cases import total_of
 from recon.money import Money
 from recon.rules.counted import agrees, back_at_shop, counted, may_split, pays_it, power_of_ten, splits
-from recon.rules.rule import BySign, Rule, order_of, rests_of
+from recon.rules.rule import BySign, Rule, held_of, order_of, rests_of
 from recon.rules.several import beside, first_of, held_for_cancelled, paid_orders, taken_by
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
@@ -144,7 +144,7 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
         f"Charge {charge.id} took {context.words(charge.captured)}, but no order in any source belongs to it.",
         expected=0,
         actual=charge.captured.amount,
-        amount_at_risk=charge.left.amount,
+        amount_at_risk=held_of(case, charge).amount,
     )
 
 
@@ -156,11 +156,12 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
     case = whole.led_by(lambda order: order in pending)
     if case is None:
         return None
-    charge = next((charge for charge in case.paying if charge.kept), case.paying[0])
+    charge = next(iter(rests_of(case)), case.paying[0])
     if context.as_of <= _paid_at(charge) + context.threshold(rule.code, "grace", WEBHOOK_GRACE):
         return None
-    back = "" if charge.kept else ", and all of it went back"
-    sums = [_same_currency(case, money) for money in (charge.captured, charge.left)]
+    held = held_of(case, charge)
+    back = "" if held.amount else ", and all of it went back"
+    sums = [_same_currency(case, money) for money in (charge.captured, held)]
     if case.other_orders:
         sums = [taken if taken is None else min(taken, total_of(pending)) for taken in sums]
     paid_for = ", ".join(order.id for order in paid_orders(case, context)) if case.other_orders else "it"
@@ -169,7 +170,7 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
         context,
         f"{_order(case, context)}{beside(case, pending)}, but charge {charge.id} took "
         f"{context.words(charge.captured)} for {paid_for}{back}.",
-        suggestion=rule.action if charge.kept else _DO_NOT_DELIVER,
+        suggestion=rule.action if held.amount else _DO_NOT_DELIVER,
         charge_id=charge.id,
         expected=0,
         actual=sums[0],

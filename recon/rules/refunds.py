@@ -23,9 +23,10 @@ from recon.model import (
     Refund,
     Severity,
 )
+from recon.model.cases import total_of
 from recon.money import Money
-from recon.rules.rule import BySign, Rule, order_of
-from recon.rules.several import REQUESTED, Returns, beside, given_back, returns_of, taken_by
+from recon.rules.rule import BySign, Rule, order_of, rests_of
+from recon.rules.several import REQUESTED, Returns, beside, returns_of, taken_by
 from recon.settings import Context
 from recon.triage.columns import CaseColumns
 
@@ -58,6 +59,7 @@ class _Sides:
     shop: int  # minor units of the order's currency
     omise: int  # minor units of the charges' currency
     lost: int  # in disputes of these charges
+    is_all: bool  # the shop says that all went back, of charges that took it within the tolerance
     returns: Returns | None = None  # of a case of several orders
 
     @property
@@ -74,6 +76,11 @@ class _Sides:
         """All that was taken went back, by refunds or by lost disputes."""
         return bool(self.payers) and sum(charge.left.amount for charge in self.payers) <= self.lost
 
+    @property
+    def is_made(self) -> bool:
+        """What the shop says went back: by refunds, by them and lost disputes, or all of it within the tolerance."""
+        return self.omise <= self.shop <= self.omise + self.lost or (self.is_all and self.whole)
+
 
 def _sides(case: Case, context: Context) -> _Sides | None:
     """Null where there is no order, or where nobody knows which charge is its."""
@@ -81,15 +88,17 @@ def _sides(case: Case, context: Context) -> _Sides | None:
         return None
     payers = _payers(case, case.order, context)
     ids = {charge.id for charge in payers}
+    shop = sum(order.given_back for order in case.orders)
     return _Sides(
         payers,
-        shop=sum(map(given_back, case.orders)),
+        shop=shop,
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(
             dispute.money.amount
             for dispute in case.disputes
             if dispute.status == DisputeStatus.LOST and dispute.charge_id in ids
         ),
+        is_all=shop >= total_of(case.orders) and _agrees(case, payers, context),
         returns=returns_of(case, context) if case.other_orders else None,
     )
 
@@ -138,13 +147,13 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
     back_to_payer = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED, OrderStatus.CANCELLED)
     if not paying and any(member.status in back_to_payer for member in case.orders):
         paying = tuple(charge for charge in case.charges if charge.status == ChargeStatus.SUCCESSFUL)
-    pool = tuple(charge for charge in paying if charge.kept) or paying
+    pool = tuple(rests_of(case)) or paying
     if order.source in context.split_sources:
         if _agrees(case, paying, context):
             return paying
         if _agrees(case, pool, context) or not any(_agrees(case, (charge,), context) for charge in pool):
             return pool
-    back = sum(map(given_back, case.orders))
+    back = sum(order.given_back for order in case.orders)
 
     def doubts(charge: Charge) -> tuple[bool, ...]:
         return not _agrees(case, (charge,), context), charge.id != order.charge_id, charge.refunded.amount != back
@@ -176,16 +185,17 @@ def _exceeds(rule: Rule, case: Case, charge: Charge, context: Context) -> Break 
 
 def _missing(rule: Rule, whole: Case, context: Context) -> Break | None:
     sides = _sides(whole, context)
-    if sides is None or sides.omise or sides.shop in (0, sides.lost) or whole.unread_parts:
+    if sides is None or sides.omise or not sides.shop or sides.is_made or whole.unread_parts:
         return None
-    case = whole.led_by(lambda order: order.status != REQUESTED and given_back(order) != 0)
+    case = whole.led_by(lambda order: order.status != REQUESTED and order.given_back != 0)
     if case is None or (not sides.payers and not _refunded_for_nothing(case)):
         return None
     settled = sides.returns.settled if sides.returns else sides.shop
-    if settled == sides.lost or (not case.charges and context.is_young(order_of(case).created_at)):
+    if settled <= sides.lost or (not case.charges and context.is_young(order_of(case).created_at)):
         return None
     named = f"charge {sides.payers[0].id} is not refunded" if sides.payers else "no charge of it took any money"
-    return _order_break(rule, case, context, replace(sides, shop=settled), f"but {named} at Omise.", settled)
+    sides = replace(sides, shop=settled)
+    return _order_break(rule, case, context, sides, f"but {named} at Omise.", settled - sides.lost)
 
 
 def _refunded_for_nothing(case: Case) -> bool:
@@ -193,29 +203,30 @@ def _refunded_for_nothing(case: Case) -> bool:
     return order_of(case).status not in EXPECTS_CHARGE
 
 
-def _unrecorded(rule: Rule, case: Case, context: Context) -> Break | None:
-    sides = _sides(case, context)
+def _unrecorded(rule: Rule, whole: Case, context: Context) -> Break | None:
+    sides = _sides(whole, context)
     if sides is None or sides.shop or not sides.omise or sides.is_said:
         return None
-    if not case.other_orders and order_of(case).status == OrderStatus.CANCELLED and sides.whole:
+    if not whole.other_orders and order_of(whole).status == OrderStatus.CANCELLED and sides.whole:
         return None
     words = f"but {_back(sides, context)} at Omise."
-    return _order_break(rule, case, context, sides, words, sides.omise)
+    case = whole.led_by(lambda order: order.status != OrderStatus.CANCELLED) or whole
+    unsaid = sides.returns.unsaid if sides.returns else 0
+    return _order_break(rule, case, context, sides, words, sides.omise - unsaid)
 
 
 def _mismatch(rule: Rule, whole: Case, context: Context) -> Break | None:
     sides = _sides(whole, context)
-    case = whole.led_by(lambda order: given_back(order) != 0)
-    if sides is None or case is None or not sides.omise or sides.shop in (sides.omise, sides.omise + sides.lost):
-        return None
-    if sides.is_said:
+    case = whole.led_by(lambda order: order.given_back != 0)
+    if sides is None or case is None or not sides.omise or sides.is_made or sides.is_said:
         return None
     if case.unread_parts and sides.shop > sides.omise:
         return None
     if any(charge.refunded.currency != order_of(case).money.currency for charge in sides.payers):
         return None
     words = f"but {_back(sides, context)} at Omise: the sums differ."
-    apart = Money(abs(sides.shop - sides.omise), order_of(case).money.currency)
+    made = sides.omise + (sides.lost if sides.shop > sides.omise else 0)
+    apart = Money(abs(sides.shop - made), order_of(case).money.currency)
     amount = context.words(apart)
     missing = f"Refund {amount} more at Omise, or correct the order's refunded amount."
     too_much = f"Find out who refunded {amount} more than the shop knows of; record it there if it was right."
@@ -273,7 +284,7 @@ def _request(whole: Case, context: Context) -> _Request | None:
         requests = [order for order in case.orders if order.status == REQUESTED]
         asked = sum(order.refunded.amount or order.money.amount for order in requests)
         amount = min(amount, sides.returns.still_asked(sides.omise, asked))
-    elif sides.shop > sides.omise:
+    elif sides.shop > sides.omise and not sides.is_all:
         amount = min(amount, sides.shop - sides.omise)
     return _Request(case, charge, Money(amount, charge.left.currency)) if amount else None
 

@@ -144,3 +144,8 @@ def rests_of(case: Case) -> dict[Charge, Money]:
         lost[dispute.charge_id] += dispute.money.amount if dispute.status == DisputeStatus.LOST else 0
     rests = {charge: Money(charge.left.amount - lost[charge.id], charge.left.currency) for charge in case.paying}
     return {charge: rest for charge, rest in rests.items() if rest.amount > 0}
+
+
+def held_of(case: Case, charge: Charge) -> Money:
+    """What one charge holds of the payer's money."""
+    return rests_of(case).get(charge, Money(0, charge.captured.currency))

@@ -16,12 +16,6 @@ CANCELLED = OrderStatus.CANCELLED
 REQUESTED = OrderStatus.REFUND_REQUESTED
 
 
-def given_back(order: Order) -> int:
-    """A refunded order that does not say how much was refunded in full."""
-    unsaid = order.status == OrderStatus.REFUNDED and order.refunded.amount == 0
-    return order.money.amount if unsaid else order.refunded.amount
-
-
 @dataclass(frozen=True)
 class Returns:
     """What may have gone back to the payer of several orders, minor units: each part of it, or none."""
@@ -35,7 +29,7 @@ class Returns:
 
         What was cancelled counts as paid back before what is asked for.
         """
-        sums = {sum(some): refunded - self.settled - sum(some) for some in subsets(self.asked)}
+        sums = {sum(some): refunded - self.settled - sum(some) for some in subsets(self.asked, int)}
         fitting = {asked: rest for asked, rest in sums.items() if 0 <= rest <= self.unsaid}
         return min(fitting, key=lambda asked: (fitting[asked] not in (0, self.unsaid), asked), default=None)
 
@@ -47,7 +41,7 @@ class Returns:
 
 def returns_of(case: Case, context: Context) -> Returns:
     """Of a case of several orders."""
-    settled = sum(given_back(order) for order in case.orders if order.status != REQUESTED)
+    settled = sum(order.given_back for order in case.orders if order.status != REQUESTED)
     asked = tuple(order.refunded.amount for order in case.orders if order.status == REQUESTED)
     paid = paid_orders(case, context)
     unsaid = [order for order in paid if order.status == CANCELLED and not order.refunded.amount]
@@ -83,8 +77,8 @@ def held_for_cancelled(case: Case, held: int, context: Context) -> int:
     back_of_others = 0
     for order in case.orders:
         if order.status in (OrderStatus.PAID, OrderStatus.REFUNDED):
-            back_of_others += given_back(order)
-            claims += max(0, order.money.amount - given_back(order))
+            back_of_others += order.given_back
+            claims += max(0, order.money.amount - order.given_back)
     made = returns.made(refunded) or 0
     cancelled = total_of(order for order in paid if order.status == CANCELLED)
     return min(held - claims + made, cancelled - max(0, refunded - back_of_others - made))

@@ -80,8 +80,8 @@ def triage(books: Books, matching: Matching, scope: Scope, context: Context, rul
     first_of_case = np.arange(len(books.orders)) == matching.stands_for
     cases = (
         *_order_cases(columns, scope.orders & first_of_case & ~columns.over_nothing & suspects.cases),
-        *_charge_cases(columns, scope.charges & columns.without_order & suspects.charges),
-        *(_charge_cases(columns, scope.apart & suspects.charges, apart=True) if scope.apart.any() else ()),
+        *_charge_cases(columns, scope.charges & columns.without_order & suspects.charges, scope.earlier),
+        *(_charge_cases(columns, scope.apart & suspects.charges, scope.apart) if scope.apart.any() else ()),
         *_loose_cases(books, scope, suspects),
     )
     return Triage(
@@ -147,10 +147,11 @@ def _ids_at(ids: pd.Series[str], places: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(sorted(ids.iloc[list(places)])) if places else ()
 
 
-def _charge_cases(columns: CaseColumns, wanted: Mask, *, apart: bool = False) -> Iterator[Case]:
-    """Each wanted charge without an order as a case of its own, or apart from an order that is not judged."""
+def _charge_cases(columns: CaseColumns, wanted: Mask, need_none: Mask) -> Iterator[Case]:
+    """Each wanted charge without an order as a case of its own; some need none: their order is not judged, or earlier
+    than what is."""
     charges = columns.books.charges
-    explained = {*columns.matching.contested, *columns.matching.order_unread}
+    explained = {*columns.matching.contested, *columns.matching.order_unread, *np.flatnonzero(need_none).tolist()}
     places = np.flatnonzero(wanted)
     belongings = attached(columns.books, set(charges[c.CHARGE_ID].iloc[places]))
     for place, charge in zip(places.tolist(), charges_at(charges, places), strict=True):
@@ -158,7 +159,7 @@ def _charge_cases(columns: CaseColumns, wanted: Mask, *, apart: bool = False) ->
             charge.account,
             None,
             (charge,),
-            needs_order=not apart and place not in explained and not columns.by_design[place],
+            needs_order=place not in explained and not columns.by_design[place],
             refunds=belongings.refunds_of((charge,)),
             disputes=belongings.disputes_of((charge,)),
         )

@@ -109,9 +109,10 @@ class CaseColumns:
 
     @cached_property
     def over_nothing(self) -> Mask:
-        """Per order whether it is over nothing, and so is every other order of its case."""
+        """Per order whether it is over nothing, and so is every other order of its case, and no charge took money."""
         something = (self.books.orders[c.AMOUNT] != 0).to_numpy(dtype=bool)
-        return ~self.of_any_order(something)[self.matching.stands_for]
+        of_something = self.of_any_order(something) | self.of_any_charge(self.pays & (self.captured_of_charge != 0))
+        return ~of_something[self.matching.stands_for]
 
     @property
     def of_several_orders(self) -> Mask:

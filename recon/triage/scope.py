@@ -69,6 +69,7 @@ class Scope:
     unknown: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # orders: a new status of a charge
     unread_orders: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # a newer row may be unread
     apart: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # charges of these: judged without an order
+    earlier: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # charges before go-live: they need none
 
 
 def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
@@ -95,16 +96,16 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     touched[charge_root[charge_touched & ~own]] = True
     touched[[order for order, some in matching.ambiguous.items() if charge_touched[list(some)].any()]] = True
     unpulled = ~_linked(matching, len(orders)) & _expects(orders) & ~_pulled(orders, run_range)
-    allowed = _selected(orders, run_range) & (_after_go_live(orders, run_range) | opening)
+    live = _live_charges(books, run_range)
+    allowed = _selected(orders, run_range) & (_live_cases(books, matching, live, run_range) | opening)
     kept_aside = waiting_orders(books, matching)
     unknown = unknown_statuses(books, matching) & ~kept_aside
-    of_unread_source = orders[c.SOURCE].isin(run_range.unread_orders).to_numpy(dtype=bool)
-    unread = c.mask_at(root[of_unread_source], len(orders))
+    unread = c.mask_at(root[orders[c.SOURCE].isin(run_range.unread_orders).to_numpy(dtype=bool)], len(orders))
     wanted = touched & allowed & ~unpulled
     judged = wanted & ~kept_aside & ~unknown & ~unread
     of_unread = _of_cases(unread, charge_root)
     alone = charge_touched & (own | of_unread) & ~stale(books, charges, c.CHARGE_ID, "charge")
-    alone &= _selected(charges, run_range) & (_after_go_live(charges, run_range) | items)
+    alone &= _selected(charges, run_range) & (live | items)
     judged_charges = alone | _of_cases(judged, charge_root)
     wanted_receipts = receipts_of_days(books.receipts, run_range)
     read = _read_days(books, run_range)
@@ -127,6 +128,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
         unknown=(wanted & unknown)[root],
         unread_orders=(wanted & ~kept_aside & ~unknown & unread)[root],
         apart=alone & of_unread,
+        earlier=~_after_go_live(charges, run_range) & ~items,
         receipts=wanted_receipts & read,
         unread_receipts=wanted_receipts & ~read,
     )
@@ -336,6 +338,24 @@ def _after_go_live(frame: pd.DataFrame, run_range: Range) -> Mask:
     for name, account in run_range.accounts.items():
         if account.go_live:
             result &= ~(c.of_account(frame, name) & c.before_go_live(frame[c.CREATED_AT], account))
+    return result
+
+
+def _live_charges(books: Books, run_range: Range) -> Mask:
+    """Charges made since their account went live, or refunded or disputed since: these are of that time, too."""
+    charges = books.charges
+    result = _after_go_live(charges, run_range)
+    if not result.all():
+        parts = [frame[c.CHARGE_ID][_after_go_live(frame, run_range)] for frame in (books.refunds, books.disputes)]
+        result |= c.is_in(charges[c.CHARGE_ID], {charge_id for ids in parts for charge_id in ids})
+    return result
+
+
+def _live_cases(books: Books, matching: Matching, charges: Mask, run_range: Range) -> Mask:
+    """Cases of which an order was made since its account went live, or that have one of these charges."""
+    roots = matching.stands_for
+    result = c.mask_at(roots[_after_go_live(books.orders, run_range)], len(roots))
+    result[roots[matching.orders[charges[matching.charges]]]] = True
     return result
 
 

@@ -97,7 +97,10 @@ async def test_only_what_is_known_is_open_and_fail_on_is_quiet(tmp_path: Path, a
         by_status = {(b["code"], b["status"]) for b in done.breaks() if b["subject_type"] in ("order", "charge")}
         assert ("charge_missing", "acknowledged") in by_status
         assert {status for code, status in by_status if code == "charge_missing"} == {"acknowledged"}
-        assert not any(code.startswith(("amount_", "refund_", "duplicate")) for code, _ in by_status)
+        since = {"refund_count_limit"}  # the thirteenth refund of a charge was made since
+        assert not any(
+            code.startswith(("amount_", "refund_", "duplicate")) for code, _ in by_status if code not in since
+        )
         assert outcome.complete
         assert not has_open_break(outcome, "high")
 

@@ -137,8 +137,27 @@ class TestAmountOutOfLimits:
         sure = only(AS_OF, [order(amount=1)], [charge(amount=1, method="truemoney")])
         assert sure.severity == Severity.MEDIUM
 
-    def test_another_currency_is_not_judged(self) -> None:
-        assert codes(AS_OF, [order(amount=1, currency="USD")], [charge(amount=1, currency="USD")]) == []
+    @pytest.mark.parametrize(
+        ("came_to", "raised"), [(1_999, True), (2_000, False), (15_000_000, False), (15_000_001, True)]
+    )
+    def test_another_currency_is_judged_by_what_it_came_to(self, came_to: int, raised: bool) -> None:
+        rows = [order(amount=60, currency="USD")], [charge(amount=60, currency="USD", funding_amount=came_to)]
+        assert codes(AS_OF, *rows) == ["amount_out_of_limits"] * raised
+        if raised:
+            found = only(AS_OF, *rows)
+            assert (found.currency, found.actual, found.amount_at_risk) == ("THB", came_to, came_to)
+            assert f"USD 0.60) came to THB {came_to // 100:,}.{came_to % 100:02d}, which is" in found.explanation
+
+    @pytest.mark.parametrize(("came_to", "raised"), [(399, False), (398, True), (400, False)])
+    def test_of_another_currency_a_part_that_was_captured_speaks_for_the_whole(
+        self, came_to: int, raised: bool
+    ) -> None:
+        part = charge(amount=300, captured_amount=60, currency="USD", funding_amount=came_to)
+        assert codes(AS_OF, [order(amount=60, currency="USD")], [part]) == ["amount_out_of_limits"] * raised
+
+    def test_another_currency_on_both_sides_is_not_judged(self) -> None:
+        row = charge(amount=1, currency="USD", funding_amount=33, funding_currency="SGD")
+        assert codes(AS_OF, [order(amount=1, currency="USD")], [row]) == []
 
     @pytest.mark.parametrize(
         ("amount", "raised"), [(99, True), (100, False), (10_000_000, False), (10_000_001, True)]

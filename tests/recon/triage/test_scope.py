@@ -1,5 +1,6 @@
 """Which cases a run judges: its range, what changed, what is not final; and which it must leave alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,8 +9,27 @@ import pytest
 
 from recon.calendars import days_window
 from recon.model import Window
+from recon.rules import judge
 from recon.triage.scope import LastRunState, Range
-from tests.kit.books import DAY, EVER, HOUR, MINUTE, NOON, SG, TH, Job, Row, charge, day, failed, order, pending
+from tests.kit.books import (
+    AS_OF,
+    DAY,
+    EVER,
+    HOUR,
+    MINUTE,
+    NOON,
+    SG,
+    TH,
+    Job,
+    Row,
+    books,
+    charge,
+    day,
+    failed,
+    order,
+    pending,
+)
+from tests.kit.clocks import context, dispute, refund
 
 TODAY = days_window(day(2026, 10, 20), day(2026, 10, 20), TH.zone)
 LONG_AGO = NOON - 90 * DAY
@@ -107,12 +127,44 @@ def test_nothing_earlier_than_the_go_live_is_judged() -> None:
     before, after = start - MINUTE, start
     orders = [order("A-1", created_at=before), order("A-2", created_at=after)]
     charges = [
-        charge("chrg_1", "A-1", created_at=after, amount=5),  # with its order, which is older
+        charge("chrg_1", "A-1", created_at=before, amount=5),
         charge("chrg_2", None, 7, created_at=before),
         charge("chrg_3", "nobody", created_at=after),
     ]
     assert seen(what, orders, charges) == ([False, True], [False, False, True])
     assert Job(what=what).says(orders, charges) == ["charge_missing A-2", "order_missing chrg_3"]
+
+
+LIVE = replace(TH, go_live=date(2026, 10, 20))
+SINCE = Range({"th": LIVE}, {"th": EVER})
+
+
+def test_an_earlier_order_that_is_charged_since_the_go_live_is_judged() -> None:
+    early: dict[str, Any] = {"created_at": NOON - DAY}
+    late: dict[str, Any] = {"created_at": NOON}
+    duplicate = [charge("chrg_1", **early), charge("chrg_2", **late)]
+    assert Job(what=SINCE).says([order(**early)], duplicate) == ["duplicate_charge A-1"]
+    shared = [order("A-1", **early), order("A-2", **late)]
+    assert Job(what=SINCE).says(shared, [charge(of="A-1,A-2", amount=5, **early)]) == ["amount_mismatch A-1"]
+
+
+@pytest.mark.parametrize("order_known", [True, False])
+def test_a_dispute_since_the_go_live_is_told_though_its_charge_is_earlier(order_known: bool) -> None:
+    early: dict[str, Any] = {"created_at": NOON - 60 * DAY}
+    rows = [order(**early)] if order_known else []
+    job = Job(what=SINCE, context=context(AS_OF), group=None)
+
+    def told(refunds: Sequence[Row] = (), disputes: Sequence[Row] = ()) -> list[str]:
+        known = books(rows, [charge(**early)], refunds=refunds, disputes=disputes)
+        return [found.code for found in judge(job.judge_books(known).triage.cases, job.context)]
+
+    assert told(disputes=[dispute()]) == ["dispute_open"]
+    assert told(disputes=[dispute(**early)]) == []
+    assert told([refund(status="pending", created_at=NOON)]) == []  # there is still time
+    assert told([refund(status="pending", created_at=NOON - 10 * DAY)]) == []
+    late = replace(job, what=replace(SINCE, accounts={"th": replace(TH, go_live=date(2026, 10, 5))}))
+    known = books(rows, [charge(**early)], refunds=[refund(status="pending", created_at=NOON - 10 * DAY)])
+    assert [one.code for one in judge(late.judge_books(known).triage.cases, job.context)] == ["refund_overdue"]
 
 
 def test_only_the_accounts_that_were_asked_for_are_judged() -> None:
