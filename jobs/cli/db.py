@@ -13,9 +13,7 @@ from jobs.cli.answers import tables
 from jobs.cli.options import actor, clock, day, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import say, told
-from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.moments.later_moments import say_store
-from jobs.run.opening.masking import mask_what_is_stored
 from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError
 from recon.calendars import days_window
@@ -60,6 +58,8 @@ def upgrade_tables(context: typer.Context) -> None:
         try:
             applied = upgrade(store)
             keep_in(store, config.store.archive)
+            from jobs.run.opening.masking import mask_what_is_stored  # late: no other command needs it
+
             if masked := mask_what_is_stored(config, store, clock()):
                 applied.append(f"personal data masked in {masked:,} rows, which are no new versions")
         finally:
@@ -173,6 +173,8 @@ async def repair(
     config: Config, now: Callable[[], datetime], by: str, dry: bool = False, trusted: bool = False
 ) -> dict[str, Any]:
     """Puts right what is later than now, once Omise said that now is now; what was done, as JSON. Raises JobError."""
+    from jobs.run.moments.gateway_clock import prove_clock  # late: no other command needs it
+
     date = await prove_clock(config, list(config.accounts), now)
     if date is None and not (dry or trusted):
         raise JobError(

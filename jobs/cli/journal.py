@@ -16,7 +16,6 @@ from jobs.cli.options import actor, choices, clock, read_config, respond, run_op
 from jobs.desk.journal import ExportRequest, Handover, again, all_exports, hand_over, write
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from jobs.run.outcome import JobError
-from jobs.run.run import run
 from recon.model import JournalEntry, JournalExport
 from reports.documents import Document, fields
 from reports.journal.layouts import layouts
@@ -57,6 +56,8 @@ def hand(
         wanted = replace(
             run_options(config, first, last, account, as_of, by, "journal"), pull=False, record=False, report=False
         )
+        from jobs.run.run import run  # late: what is listed or written again needs none of it
+
         with progress_on_stderr() as progress:
             outcome = asyncio.run(run(config, wanted, clock, progress))
         request = ExportRequest(format_ or config.journal.format, out, actor(config, by), clock())

@@ -34,10 +34,10 @@ READING: dict[str, set[str]] = {
     "runs show": set(),
     "runs diff": FRAMES,
     "matches list": set(),
-    "journal list": WORKBOOKS | CLIENT,
+    "journal list": WORKBOOKS,
     "users list": set(),
     "tokens list": set(),
-    "db current": CLIENT,
+    "db current": set(),
     "verify": WORKBOOKS,
 }
 LISTING = (" list", " show", " current", " diff")
