@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 
 from jobs.check import as_document, check_all, failed
-from jobs.cli.answers.progress import Lines
 from jobs.config.config import load
 from jobs.run.opening.store import open_ready_store
-from jobs.run.outcome import RunOptions
-from jobs.run.run import run
 from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.journal.words import LedgerAccount
 from recon.sandbox.worlds.world import World, make_world
@@ -387,10 +384,8 @@ async def test_every_mistake_of_the_configuration_is_an_item(tmp_path: Path) -> 
     assert failed(items)
 
 
-async def test_a_clock_before_the_last_run_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
+async def test_a_clock_days_behind_omises_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
-    config = load(path, {"TH_KEY": KEY})
-    await run(config, RunOptions(world.first_day, world.last_day, report=False), lambda: NOW, Lines())
     assert of(await look(path), "clock").result == OK
     assert of(await look(path, now=datetime(2026, 11, 20, tzinfo=UTC)), "clock").result == FAILED
 

@@ -76,11 +76,15 @@ async def look(config: Config, now: datetime) -> Outcome:
     return await _judged(config, options, now)
 
 
-async def _judged(config: Config, options: RunOptions, now: datetime) -> Outcome:
+def pulled(config: Config, now: datetime) -> None:
     """As if all days had been pulled by then."""
     store = open_ready_store(config)
     save_windows(store, "th", [PulledWindow("charge", Window(MIDNIGHT - 90 * DAY, now), 1, 1, now)])
     store.dispose()
+
+
+async def _judged(config: Config, options: RunOptions, now: datetime) -> Outcome:
+    pulled(config, now)
     return await run(config, options, lambda: now, Silent())
 
 

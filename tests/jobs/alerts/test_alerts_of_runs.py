@@ -14,9 +14,9 @@ import pytest
 from jobs.alerts.send import Teller, run_and_tell, tell_of
 from jobs.config import config as configuration
 from jobs.run.outcome import WATCH, JobError, Outcome, RunOptions
-from jobs.run.run import run
-from tests.kit.job import FIRST, LAST, Job, Silent, job
+from tests.kit.job import FIRST, LAST, Job, Silent, done_once, job
 from tests.kit.receivers import Hook, webhook
+from tests.kit.small_merchant import DAY, MIDNIGHT, charged, merchant, pulled
 
 Ran = tuple[Path, Outcome]  # its folder, to be copied and never changed, and what became of its night
 NIGHTLY = RunOptions(by="test", report=False)
@@ -51,16 +51,10 @@ async def go(made: Job, options: RunOptions, url: str, silent: bool = False) -> 
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran() -> Ran:
     """A merchant whose night is over and not told yet."""
-
-    async def run_once(folder: Path) -> Ran:
-        async with job(folder, accounts=("th",)) as one:
-            one.server.set_date("none")
-            config = configuration.load(one.config, {})
-            return folder, await run(config, NIGHTLY, lambda: one.world.as_of, Silent())
-
-    return asyncio.run(run_once(tmp_path_factory.mktemp("night")))
+    _, folder, _, outcome = asyncio.run(done_once(("th",)))
+    return folder, outcome
 
 
 @pytest.fixture
@@ -130,15 +124,18 @@ async def test_a_run_that_fails_is_told_and_fails(made: Job, hook: Hook) -> None
     assert "refused the key" in body["message"]
 
 
-async def test_an_incomplete_run_is_told_once(made: Job, hook: Hook) -> None:
-    with made.config.open("a", encoding="utf-8") as file:
-        file.write('[orders.web]\nkind = "csv"\npath = "web/*.csv"\n')
-    (made.folder / "web").mkdir()
-    (made.folder / "web" / "a.csv").write_text("no,such,columns\n1,2,3\n", encoding="utf-8")
+async def test_an_incomplete_run_is_told_once(tmp_path: Path, hook: Hook) -> None:
+    merchant(tmp_path, "", charged("chrg_1"), more='[orders.web]\nkind = "csv"\npath = "web/*.csv"\n')
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "a.csv").write_text("no,such,columns\n1,2,3\n", encoding="utf-8")
+    config = configuration.load(alerting(tmp_path / "config.toml", hook), {"URLS": f"{hook.url}/a"})
+    now = MIDNIGHT + DAY
+    pulled(config, now)
     for _ in range(2):
-        assert not (await go(made, NIGHTLY, f"{hook.url}/a")).complete
+        outcome = await run_and_tell(config, replace(NIGHTLY, pull=False), lambda: now, Silent())
+        assert not outcome.complete
     [(_, body)] = hook.calls
-    assert body["title"].startswith("recon: run not complete, ")
+    assert body["title"] == "recon: run not complete: th"
     assert "orders.web" in body["message"]
 
 

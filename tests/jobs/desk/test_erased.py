@@ -70,7 +70,6 @@ async def signed(folder: Path) -> Kept:
         book = book_of((await made.run(report=True)).reports)
         assert [known for known in made.breaks() if known["order_id"] == order_id]
         done(made, "sign", str(book), "--as", "preparer", "--reason", "known")
-        done(made, "verify", str(book))
         return made.world, folder, made.server.url
 
 

@@ -125,7 +125,7 @@ async def test_an_extra_job_is_a_command_with_the_same_configuration(path: Path)
 async def test_a_cancelled_extra_job_is_ended(path: Path) -> None:
     run = in_own_process(path)
     task = asyncio.ensure_future(run("sandbox --port 0 --out " + str(path.parent / "world")))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, timedelta(seconds=15).total_seconds())
