@@ -379,8 +379,8 @@ async def test_what_changed_in_another_account_of_its_run_unsigns_no_workbook(
         for path in outcome.reports[:2]:
             sign(config, path, "preparer", "Mei", clock, WHY)
         correct_an_order(merchant)
-        after = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1)}
-        outcome = await merchant.run(**after)
+        day_after = LAST + timedelta(days=1)
+        outcome = await merchant.run(first=day_after, last=day_after, pull=False, as_of=None)
         unsigned = outcome.unsigned
         with ready_store(config) as store:
             assert [signed.account for signed in workbooks.standing(store)] == ["jp"]

@@ -30,7 +30,7 @@ async def test_reports_are_written_when_orders_and_charges_are_gone(
             return ()
 
         monkeypatch.setattr(stages, "write_reports", counted)
-        await merchant.run(report=True)
+        await merchant.run(pull=False, as_of=None, report=True)
     assert held == [before]
 
 
