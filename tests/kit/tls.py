@@ -38,7 +38,7 @@ async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> Asyn
     """The port of a server that answers everything with one handler."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()

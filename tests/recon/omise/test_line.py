@@ -114,7 +114,8 @@ async def test_a_proxy_leads_to_a_host_that_nothing_else_knows(tmp_path: Path, u
 async def test_a_proxy_that_refuses_or_is_silent_is_told(status: int | None, words: str) -> None:
     async with proxy(1, status) as between:
         line = Line(f"http://127.0.0.1:{between.port}")
-        assert words in await refused(f"https://{HOST}", line, replace(ONCE, connect_s=0.2))
+        limits = replace(ONCE, connect_s=0.2, attempts=ONCE.attempts if status else 1)
+        assert words in await refused(f"https://{HOST}", line, limits)
 
 
 async def test_a_proxy_that_is_not_there_and_a_name_that_nobody_knows_are_told() -> None:
