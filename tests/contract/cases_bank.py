@@ -1,4 +1,4 @@
-"""Cases of transfers and the bank: each has an account of its own, since credits and transfers are matched by day."""
+"""Cases of transfers and the bank, which are matched by day: who leaves anything for others has an account alone."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,9 +20,15 @@ DAY = timedelta(days=1)
 MONDAY = date(2026, 9, 14)
 
 
-def shop(world: World, region: str = "TH", settings: str = "") -> Account:
-    """An account of this case alone, whose statement goes on to the last day."""
-    account = world.account(f"{region.lower()}{len(world.accounts)}", region)
+PAIRED = "paired"  # an account in which each transfer has its credit, whose amount no other transfer has
+WAITING = "waiting"  # and one to which no credit came
+
+
+def shop(world: World, region: str = "TH", settings: str = "", *, shared: str = "") -> Account:
+    """An account of this case alone, or shared by some, whose statement goes on to the last day."""
+    if shared in world.accounts:
+        return world.accounts[shared]
+    account = world.account(shared or f"{region.lower()}{len(world.accounts)}", region)
     world.own(account.name)
     account.pays_out, account.bank_settings = False, settings
     account.bank_line(date(2026, 9, 1), -1_000, "BANK CHARGES")
@@ -43,7 +49,7 @@ def payout(account: Account, amount: int = 2_000_000, day: date = MONDAY, hour: 
 
 @case(BANK, AGREES)
 def credit_that_names_its_transfer(world: World) -> list[Expected]:
-    account = shop(world)
+    account = shop(world, shared=PAIRED)
     account.credit(payout(account))
     return []
 
@@ -58,8 +64,8 @@ def credit_that_names_its_transfer_in_the_description(world: World) -> list[Expe
 
 @case(BANK, AGREES)
 def credit_with_nothing_but_its_amount(world: World) -> list[Expected]:
-    account = shop(world)
-    account.credit(payout(account), style="amount")
+    account = shop(world, shared=PAIRED)
+    account.credit(payout(account, 2_100_000), style="amount")
     return []
 
 
@@ -87,12 +93,12 @@ def two_equal_transfers_and_one_credit(world: World) -> list[Expected]:
 
 @case(BANK, MISSING)
 def transfer_paid_on_monday_and_never_credited(world: World) -> list[Expected]:
-    return [expect("bank_credit_missing", payout(shop(world)))]
+    return [expect("bank_credit_missing", payout(shop(world, shared=WAITING)))]
 
 
 @case(BANK, MISSING + ": 17 and 18 September are the two, and Friday noon is not the end of the second")
 def transfer_paid_on_wednesday_afternoon_and_not_credited_yet(world: World) -> list[Expected]:
-    payout(shop(world), day=date(2026, 9, 16), hour=14)
+    payout(shop(world, shared=WAITING), day=date(2026, 9, 16), hour=14)
     return []
 
 
@@ -107,8 +113,8 @@ def transfer_sent_yesterday_and_not_credited(world: World) -> list[Expected]:
 
 @case(BANK, NAMED)
 def named_credit_ten_baht_short(world: World) -> list[Expected]:
-    account = shop(world)
-    transfer = payout(account)
+    account = shop(world, shared=PAIRED)
+    transfer = payout(account, 2_200_000)
     account.credit(transfer, amount=transfer["net"] - 1_000)
     return [expect("bank_amount_mismatch", transfer)]
 
@@ -139,8 +145,8 @@ def named_credit_one_satang_short(world: World) -> list[Expected]:
 
 @case(BANK, AGREES + ": of several lines that name it the sum")
 def transfer_in_two_credits_that_name_it(world: World) -> list[Expected]:
-    account = shop(world)
-    transfer = payout(account)
+    account = shop(world, shared=PAIRED)
+    transfer = payout(account, 2_300_000)
     account.credit(transfer, amount=700_000)
     account.credit(transfer, amount=transfer["net"] - 700_000, days=1)
     return []
@@ -288,7 +294,7 @@ def second_credit_of_a_transfer_that_has_its_own(world: World) -> list[Expected]
 
 @case(BANK, UNEXPLAINED + ": these do not look like Omise's, or take money")
 def lines_that_are_not_credits_of_omise(world: World) -> list[Expected]:
-    account = shop(world)
+    account = shop(world, shared=PAIRED)
     account.bank_line(MONDAY, 500_000, "CUSTOMER 4711")
     account.bank_line(MONDAY, -20_000, "OMISE CO LTD RETURN")
     return []

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from tests.contract.case import Expected, case, expect, perhaps
-from tests.contract.cases_bank import BANK, MONDAY, MORE, at_hour, payout, shop
+from tests.contract.cases_bank import BANK, MONDAY, MORE, WAITING, at_hour, payout, shop
 from tests.contract.objects import Json
 from tests.contract.world import Account, World
 
@@ -154,8 +154,8 @@ def transfer_with_fee_and_vat(world: World) -> list[Expected]:
     return [] if adds_up else [expect("transfer_amount_mismatch", transfer)]
 
 
-def sent(world: World, day: int, hour: int = 9, region: str = "TH") -> Json:
-    account = shop(world, region)
+def sent(world: World, day: int, hour: int = 9, region: str = "TH", shared: str = "") -> Json:
+    account = shop(world, region, shared=shared)
     sent_at = at_hour(account, date(2026, 9, day), hour)
     _, charge = account.sale(2_000_000, at=sent_at - 9 * DAY)
     return account.transfer(charge["net"], sent_at=sent_at)
@@ -168,12 +168,12 @@ def transfer_sent_on_friday_the_eleventh(world: World) -> list[Expected]:
 
 @case(BANK, STUCK + ": 15, 16 and 17 September are over")
 def transfer_sent_on_monday(world: World) -> list[Expected]:
-    return [expect("transfer_stuck", sent(world, 14))]
+    return [expect("transfer_stuck", sent(world, 14, shared=WAITING))]
 
 
 @case(BANK, STUCK + ": the third business day is not over")
 def transfer_sent_on_tuesday_afternoon(world: World) -> list[Expected]:
-    sent(world, 15, hour=14)
+    sent(world, 15, hour=14, shared=WAITING)
     return []
 
 
