@@ -32,13 +32,13 @@ def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]
     orders = c.of_account(books.orders, account)
     yield KEPT_ASIDE, int((judged.scope.kept_aside & orders).sum()), waits
     for status, count in _unknown_statuses(judged, account).items():
-        words = f'orders not judged: their charge has the status "{status}", which nobody knows here'
+        words = f'orders whose charge has the status "{status}", which nobody knows here'
         yield words, count, NoteKind.NOT_JUDGED
     for status, count in _unknown_charge_statuses(judged, account).items():
-        words = f'charges not judged: they have the status "{status}", which nobody knows here'
+        words = f'charges of the status "{status}", which nobody knows here'
         yield words, count, NoteKind.NOT_JUDGED
     for status, count in _unknown_dispute_statuses(judged, account).items():
-        words = f'disputes not judged: they have the status "{status}", which nobody knows here'
+        words = f'disputes of the status "{status}", which nobody knows here'
         yield words, count, NoteKind.NOT_JUDGED
     if len(books.kept_aside):
         yield from _beside_kept_aside(judged, account, waits)

@@ -97,7 +97,7 @@ class TestNoMoney:
         assert job.breaks([order()], tries) == []
         notes = not_judged(job.judged([order()], tries), "th")
         assert {note.words: note.count for note in notes} == {
-            'orders not judged: their charge has the status "on_the_moon", which nobody knows here': 1
+            'orders whose charge has the status "on_the_moon", which nobody knows here': 1
         }
 
     @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ class TestNoMoney:
         assert job.breaks(orders, tries) == []
         notes = not_judged(job.judged(orders, tries), "th")
         assert [(note.words, note.count) for note in notes] == [
-            ('charges not judged: they have the status "on_the_moon", which nobody knows here', 1)
+            ('charges of the status "on_the_moon", which nobody knows here', 1)
         ]
 
 
