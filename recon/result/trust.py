@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from recon import columns as c
+from recon.calendars import local_day
 from recon.columnar import pd
 from recon.model import NoteKind, Proof, Result
 from recon.money import Currencies
@@ -54,6 +55,11 @@ def doubts(result: Result, currencies: Currencies) -> list[Doubt]:
         if count and note_kind in _KINDS:
             kind = _KINDS[note_kind]
             by_kind[kind].append(Doubt(kind, words, 0 if note_kind in _SENTENCES else count))
+    coming = (result.last_day - local_day(result.as_of, result.account.zone)).days + 1
+    if coming > 0:
+        by_kind[TO_KNOW].append(
+            Doubt(TO_KNOW, f"{'day' if coming == 1 else 'days'} of the range not over yet", coming)
+        )
     by_kind[DOES_NOT_TIE] += [_untied(proof, currencies) for proof in result.proofs if proof.unexplained]
     if not result.complete and not by_kind[NOT_READ]:
         by_kind[NOT_READ].append(Doubt(NOT_READ, "a source failed or a list was cut short: run the same range again"))

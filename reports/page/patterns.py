@@ -1,6 +1,7 @@
 """Patterns of breaks that are expected until a day: those that wait or stand, and what a new one would cover."""
 
 import asyncio
+from operator import itemgetter
 
 from aiohttp import web
 
@@ -39,7 +40,7 @@ async def show(request: web.Request) -> web.Response:
         preview=preview,
         shown=_SHOWN,
         names=site.names_for(person),
-        codes=list(RULE_OF),
+        breaks=sorted(((code, rule.title) for code, rule in RULE_OF.items()), key=itemgetter(1)),
         longest=site.limits.longest.days,
         notices=notices_of(request),
         is_own=lambda name: is_same_person(name, person.name),

@@ -111,7 +111,9 @@ async def test_a_pattern_acts_after_a_second_person_is_listed_and_ends(tmp_path:
         assert (pattern["approved_by"], pattern["status"], pattern["covers"]) == ("ada", "stands", 1)
         async with at.served.login("anna") as anna:
             assert "rul_1" in await anna.text(f"/breaks/{break_id}"), "a break says on which pattern it rests"
-            assert "ada" in await anna.text("/patterns")
+            text = await anna.text("/patterns")
+            assert "ada" in text
+            assert '<option value="order_missing">Charge without an order</option>' in text
         ended = await act(at, "anna", {"kind": "undo", "ruling": "rul_1"})
         assert "rul_1 is undone: 1 break open again" in ended
         assert at.known(break_id).status == BreakStatus.OPEN

@@ -1,6 +1,7 @@
 """The balance of trust: one line where all is well, and nothing that was not read or judged left out."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_a_note_is_said_by_its_kind_and_one_without_a_kind_is_to_be_known() -> N
         "To know: bank.th: b.csv is a.csv again",
         "To know: 1,200 not judged, says an older version",
     ]
+
+
+def test_days_that_are_not_over_by_the_account_s_clock_are_said() -> None:
+    day = GOOD.last_day
+    midnight = datetime(day.year, day.month, day.day, tzinfo=TH.zone)
+    assert lines(replace(GOOD, as_of=midnight + timedelta(days=1))) == []
+    assert lines(replace(GOOD, as_of=midnight + timedelta(hours=23, minutes=59))) == [
+        "To know: 1 day of the range not over yet"
+    ]
+    assert lines(replace(GOOD, as_of=midnight - timedelta(hours=1))) == ["To know: 2 days of the range not over yet"]
 
 
 def test_lists_and_files_that_are_not_complete_are_said_once() -> None:
