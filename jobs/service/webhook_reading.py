@@ -91,10 +91,12 @@ class WebhookReading:
     async def _read_list(self, account: str, kind: str, since: datetime, most: int) -> list[str] | None:
         """The ids of what a list has since a moment, stored; null where that is more than so many."""
         access = access_of(self.config, self.store, account)
+        window = Window(since, self.clock())
+        settles_in = self.config.accounts[account].currency
         ids: list[str] = []
         async with (
             self._client(access) as client,
-            aclosing(pull.listed(client, kind, Window(since, self.clock()), access.scrub, most)) as batches,
+            aclosing(pull.listed(client, kind, window, access.scrub, most, settles_in)) as batches,
         ):
             async for batch in batches:
                 if batch is None:
@@ -141,7 +143,8 @@ class WebhookReading:
         """Objects by id, stored as a version; the ids that Omise does not know. What is odd is left to the night."""
         rows: list[ObjectRow] = []
         missing: list[str] = []
-        async with aclosing(pull.fetch(client, kind, sorted(ids), access.scrub)) as parts:
+        settles_in = self.config.accounts[account].currency
+        async with aclosing(pull.fetch(client, kind, sorted(ids), access.scrub, settles_in=settles_in)) as parts:
             async for part in parts:
                 if isinstance(part, pull.Batch):
                     rows += part.rows

@@ -104,6 +104,7 @@ _made = msgspec.json.Decoder(_Made)
 _ID = re.compile(r"\w{1,64}", re.ASCII)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+_MOVE_BALANCES = ("transaction", "transfer")
 _MOVED = {"charge": ("captured_amount", "amount"), "transfer": ("net",)}  # by which fields an object moved money
 
 
@@ -132,13 +133,16 @@ def _rewritten(body: bytes) -> tuple[bytes, tuple[bytes, ...]] | None:
         return None
 
 
-def read_objects(kind: str, bodies: Iterable[bytes], scrub: Scrub) -> Objects:
-    """Objects, each as its bytes: their rows, and those that have another shape."""
+def read_objects(kind: str, bodies: Iterable[bytes], scrub: Scrub, settles_in: str = "") -> Objects:
+    """Objects, each as its bytes: their rows, and those that have another shape.
+
+    `settles_in`: the account's only currency, in which everything that moves its balance is (empty: any).
+    """
     rows: list[ObjectRow] = []
     malformed: list[Malformed] = []
     for body in bodies:
         try:
-            rows.append(_row(kind, _node_of(body), scrub.clean))
+            rows.append(_row(kind, _node_of(body), scrub.clean, settles_in if kind in _MOVE_BALANCES else ""))
         except _UNREADABLE as error:
             malformed.append(_malformed(kind, body, error, scrub))
     return tuple(rows), tuple(malformed)
@@ -218,10 +222,13 @@ def _node_of(body: bytes) -> dict[str, Any]:
     return _node.decode(body)
 
 
-def _row(kind: str, node: Node, clean: Callable[[Node], list[Node]]) -> ObjectRow:
+def _row(kind: str, node: Node, clean: Callable[[Node], list[Node]], settles_in: str = "") -> ObjectRow:
     """Raises msgspec.ValidationError."""
     parts = clean(node)
     typed = msgspec.convert(node, TYPES[kind])
+    if settles_in and (currency := typed.currency.upper()) != settles_in:
+        named = currency if _CURRENCY.fullmatch(currency) else "another currency"
+        raise msgspec.ValidationError(f"it is in {named}, the account settles in {settles_in}")
     raw = _plain.encode(node)  # before the digest, which takes out what moves
     return ObjectRow(typed.id, VALUES[kind](typed), _digest(node, parts), raw)
 

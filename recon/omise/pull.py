@@ -92,13 +92,14 @@ async def fetch(
     scrub: Scrub,
     progress: Progress | None = None,
     stored: StoredMarks | None = None,
+    settles_in: str = "",
 ) -> AsyncGenerator[Batch | Missing | Malformed, None]:
     """Each object by its id, in order of ids; a refund by (charge id, refund id). Raises OmiseError.
 
-    Nothing is spared for being `stored`: marks are made so that it is the next time.
+    Nothing is spared for being `stored`: marks are made so that it is the next time. `settles_in`: as `read_objects`.
     """
     wanted = list(ids)
-    calls = (_fetch_one(client, kind, object_id, scrub, stored) for object_id in wanted)
+    calls = (_fetch_one(client, kind, object_id, scrub, stored, settles_in) for object_id in wanted)
     async with aclosing(_in_order(calls, client.concurrency)) as answers:
         done = 0
         async for answer in answers:
@@ -109,7 +110,7 @@ async def fetch(
 
 
 async def _fetch_one(
-    client: Client, kind: str, object_id: ObjectId, scrub: Scrub, stored: StoredMarks | None
+    client: Client, kind: str, object_id: ObjectId, scrub: Scrub, stored: StoredMarks | None, settles_in: str
 ) -> Batch | Missing | Malformed:
     ids = (object_id,) if isinstance(object_id, str) else object_id
     if not all(_ID.fullmatch(part) for part in ids):  # a shop's file may name anything: it must not become a path
@@ -121,7 +122,7 @@ async def _fetch_one(
         if error.code is None:  # a gateway's 404 says nothing about an object
             raise
         return Missing(kind, ids[-1])
-    rows, malformed = read_objects(kind, [body], scrub)
+    rows, malformed = read_objects(kind, [body], scrub, settles_in)
     if malformed:
         return replace(malformed[0], id=malformed[0].id or ids[-1])
     return Batch(kind, rows, dict(marks_of(kind, [body], stored.key)) if stored is not None else {})
@@ -141,26 +142,27 @@ async def sweep(
     split_over: int = 5000,
     progress: Progress | None = None,
     stored: StoredMarks | None = None,
+    settles_in: str = "",
 ) -> AsyncGenerator[Batch | Malformed | ClosedWindow, None]:
     """Every object of a kind created in a window: its rows, then a `ClosedWindow`; what is `stored` makes no row.
 
     A window of more than `split_over` rows is cut, down to seconds, each part closed by itself: offsets stay small
     and a part that moved is redone alone. Raises OmiseError; what was yielded until then is good.
     """
-    reading = _Sweep(client, kind, scrub, split_over, progress, stored)
+    reading = _Sweep(client, kind, scrub, split_over, progress, stored, settles_in)
     async with aclosing(reading.run(window)) as items:
         async for item in items:
             yield item
 
 
 async def listed(
-    client: Client, kind: str, window: Window, scrub: Scrub, most: int
+    client: Client, kind: str, window: Window, scrub: Scrub, most: int, settles_in: str = ""
 ) -> AsyncGenerator[Batch | None, None]:
     """What a list has of a window now, the oldest first; null alone where that is more than so many objects.
 
     Nobody counts after it, so that no window is closed by it; what cannot be read is left out. Raises OmiseError.
     """
-    reading = _Sweep(client, kind, scrub, split_over=most, progress=None)
+    reading = _Sweep(client, kind, scrub, split_over=most, progress=None, settles_in=settles_in)
     first = await reading.page(window, 0, PAGE)
     if first.total > most:
         yield None
@@ -182,6 +184,7 @@ class _Sweep:
     split_over: int
     progress: Progress | None
     stored: StoredMarks | None = None
+    settles_in: str = ""
     total: int | None = None
     done: int = 0
 
@@ -293,7 +296,7 @@ class _Sweep:
             marks = {id: mark for id, mark in marked if id}
             unchanged = frozenset(await self.stored.unchanged(self.kind, marks))
             bodies = tuple(body for body, (id, _) in zip(bodies, marked, strict=True) if id not in unchanged)
-        rows, malformed = read_objects(self.kind, bodies, self.scrub)
+        rows, malformed = read_objects(self.kind, bodies, self.scrub, self.settles_in)
         if malformed:
             malformed = _dated(malformed, page.objects, window)
         return _ReadPage(page.total, len(page.objects), unchanged, Batch(self.kind, rows, marks), malformed)

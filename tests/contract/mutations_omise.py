@@ -115,6 +115,7 @@ FIELDS: list[Field] = [
     ("transactions", "currency", "another", "USD"),
     *fields("transfers", "absent", ABSENT, "amount net fee fee_vat total_fee sent paid transactions failure_code"),
     ("transfers", "net", "text", as_text),
+    ("transfers", "currency", "another", "USD"),
     *fields("transfers", "null", None, "paid_at bank_account transactions"),
     *fields("refunds", "absent", ABSENT, "amount funding_amount status charge created_at"),
     ("refunds", "status", "unknown", "reversed"),
@@ -132,7 +133,6 @@ TELLS = {
     "transactions: origin absent": "transaction_unexplained",
     "transactions: origin null": "transaction_unexplained",
     "transactions: amount negative": "transaction_amount_mismatch",
-    "transactions: currency another": "transaction_amount_mismatch",
 }
 for kind, name, label, value in FIELDS:
     called = f"{kind}: {name} {label}"

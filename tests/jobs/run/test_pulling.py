@@ -382,6 +382,18 @@ async def test_an_odd_object_is_named_and_everything_else_is_stored(first: Pulli
     assert "chrg_test_odd" not in first.store.known()["charge"]
 
 
+async def test_a_ledger_row_in_another_currency_is_named_and_adds_up_to_nothing(first: Pulling) -> None:
+    booked = first.server.get("th", "charges", final(FIRST - 2 * DAY).id)["transaction"]
+    row = first.server.get("th", "transactions", booked)
+    first.server.put("th", "transactions", row | {"id": "trxn_test_usd", "currency": "USD"})
+    pulled = await first.pull(FIRST, FIRST - 5 * DAY)
+    assert pulled.short[-1] == (
+        "transactions: 1 kept aside, of another shape than Omise documents: "
+        "trxn_test_usd (it is in USD, the account settles in THB)"
+    )
+    assert "trxn_test_usd" not in first.store.known()["transaction"]
+
+
 async def test_a_known_object_that_turns_odd_stays_as_it_was_known(first: Pulling) -> None:
     id = final(FIRST - 2 * DAY).id
     first.server.put("th", "charges", first.server.get("th", "charges", id) | {"net": None})

@@ -430,3 +430,12 @@ def test_what_a_dispute_was_answered_with_is_known_and_not_its_words(said: Json,
     answered = row("dispute", dispute(**said))
     assert named("dispute", answered)["answer"] == answer
     assert answer is None or answered.digest != row("dispute", dispute()).digest, "a new version"
+
+
+def test_what_moves_the_balance_in_another_currency_than_the_accounts_is_kept_aside_and_a_charge_is_not() -> None:
+    """Omise settles an account in one currency: its charges may be in others, its ledger and transfers never are."""
+    usd = [json.dumps(transfer(currency=currency)).encode() for currency in ("USD", "thb")]
+    rows, [aside] = read_objects("transfer", usd, HASHED, "THB")
+    assert (len(rows), aside.id, aside.reason) == (1, "trsf_1", "it is in USD, the account settles in THB")
+    assert aside.traces.currency == "USD"
+    assert read_objects("charge", [json.dumps(charge(currency="USD")).encode()], HASHED, "THB")[1] == ()
