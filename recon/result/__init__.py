@@ -123,7 +123,10 @@ def with_settlement(result: Result, judged: Judged, window: Window, calendar: Ca
     account = result.account
     days = (result.first_day, result.last_day)
     settled = judged.settled
-    settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days, calendar)
+    transfers = frozenset(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
+    settlement = of_range(
+        settled.settlement, judged.books, settled.ledger, account, window, days, calendar, transfers
+    )
     receipts = _receipt_days(judged, account.name, days)
     settlement = replace(settlement, receipts=receipts, receipt_lines=receipt_lines(judged.books.receipts, receipts))
     movements = int(settlement.moves[c.ROWS][~settlement.moves[c.KEY].isin(KEYS)].sum())

@@ -158,6 +158,8 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
         if context.as_of <= due.at:
             continue
         read = f"the statements read so far end with {last}" if last else "no line of a statement was read so far"
+        if paid < first:
+            read = f"the statements read so far begin with {first} and end with {last}"
         yield rule.on(
             context,
             account,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -109,6 +109,7 @@ def of_range(
     window: Window,
     span: tuple[date, date],
     calendar: Calendar,
+    judged_transfers: Collection[str] = (),
 ) -> Settlement:
     """What of it one account's result shows: transfers and bank lines of its days, all credits not paid out yet."""
     mine = c.of_account(settlement.payouts, account.name) & shown_in(settlement.payouts, window)
@@ -126,8 +127,8 @@ def of_range(
         moves=moves(books, ledger, account, window),
         movements=moved,
         waterfall=waterfall(books, moved, account, *span),
-        paid_out=paid_out(books, ledger, settlement.banked, account, span),
-        held=held(books, unpaid, settlement.banked, account, calendar),
+        paid_out=paid_out(books, ledger, settlement.banked, account, span, judged_transfers),
+        held=held(books, unpaid, settlement.banked, account, calendar, judged_transfers),
         fees=fee_lines(books, account, window, span),
         banked=_banked(settlement.banked, account, books, span),
     )

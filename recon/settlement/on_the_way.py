@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -23,12 +23,18 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 
 def paid_out(
-    books: Books, ledger: Ledger, banked: pd.DataFrame, account: Account, days: tuple[date, date]
+    books: Books,
+    ledger: Ledger,
+    banked: pd.DataFrame,
+    account: Account,
+    days: tuple[date, date],
+    judged: Collection[str] = (),
 ) -> pd.DataFrame:
     """From the payouts that the ledger booked on the days to the bank, shaped PAYOUT_LINES.
 
-    A payout is at the bank on the day of its first credit; where no statements are read, or they begin later, on the
-    day that Omise says it was paid. Nothing where nothing was paid out, and no fee of a payout came back.
+    A payout is at the bank on the day of its first credit; on the day that Omise says it was paid where no statements
+    are read, or they begin later and it is none of the `judged` transfers: of those a break says what the bank lacks.
+    Nothing where nothing was paid out, and no fee of a payout came back.
     """
     rows = books.transactions
     window = days_window(*days, account.zone)
@@ -50,7 +56,7 @@ def paid_out(
     _add(sums, PayoutLine.NOT_AS_SAID, _not_as_said(owners, sent, net + fees), odd)
     _add(sums, PayoutLine.NET, len(transfers), int(net.sum()))
     last = days[1].isoformat()
-    for transfer_net, failed, arrived_on, credited in _arrivals(books, transfers, banked, account):
+    for transfer_net, failed, arrived_on, credited in _arrivals(books, transfers, banked, account, judged):
         for line, amount in _where(transfer_net, failed, arrived_on, credited, last):
             _add(sums, line, 1, amount)
     if len(returned):
@@ -101,7 +107,7 @@ def _where(net: int, failed: bool, arrived_on: str, credited: int, last: str) ->
 
 
 def _arrivals(
-    books: Books, transfers: pd.DataFrame, banked: pd.DataFrame, account: Account
+    books: Books, transfers: pd.DataFrame, banked: pd.DataFrame, account: Account, judged: Collection[str]
 ) -> Iterator[tuple[int, bool, str, int]]:
     """Per transfer its net, whether it failed, when its first credit came (ISO), and what came in all."""
     own = banked[c.of_account(banked, account.name)] if len(banked) else c.BANKED.empty()
@@ -121,22 +127,28 @@ def _arrivals(
             yield net, failed, *came[transfer_id]
             continue
         paid_on = local_day(paid_at, account.zone).isoformat() if paid and not pd.isna(paid_at) else _NEVER
-        yield net, failed, paid_on if paid_on < began else _NEVER, net
+        is_believed = paid_on < began and not (len(own) and transfer_id in judged)
+        yield net, failed, paid_on if is_believed else _NEVER, net
 
 
 def held(
-    books: Books, unpaid: pd.DataFrame, banked: pd.DataFrame, account: Account, calendar: Calendar
+    books: Books,
+    unpaid: pd.DataFrame,
+    banked: pd.DataFrame,
+    account: Account,
+    calendar: Calendar,
+    judged: Collection[str] = (),
 ) -> pd.DataFrame:
     """What the account's balance is made of on the as-of day and what is on its way to the bank, shaped HELD.
 
     `unpaid` are the account's (UNPAID). A credit should be sent on the first business day after the as-of day on
-    which it is free at 08:00, and be at the bank on the next.
+    which it is free at 08:00, and be at the bank on the next. `judged`: as `paid_out` has them.
     """
     today = local_day(books.as_of, account.zone)
     sums: dict[tuple[str, ...], list[int]] = {}  # by line, currency, day and day of arrival
     for *key, count, amount in (
         *_of_credits(unpaid, account, calendar, today),
-        *_sent(books, banked, account, calendar),
+        *_sent(books, banked, account, calendar, judged),
     ):
         _add(sums, tuple(map(str, key)), count, amount)
     rows: list[tuple[Any, ...]] = [(account.name, *key, *both) for key, both in sorted(sums.items())]
@@ -170,12 +182,12 @@ def _of_credits(
 
 
 def _sent(
-    books: Books, banked: pd.DataFrame, account: Account, calendar: Calendar
+    books: Books, banked: pd.DataFrame, account: Account, calendar: Calendar, judged: Collection[str]
 ) -> Iterator[tuple[str, str, str, str, int, int]]:
     """Transfers that left the balance and are not at the bank, by the day they were sent."""
     transfers = to_the_bank(books, account.name)
     names = [c.SENT_AT, c.CREATED_AT, c.CURRENCY]
-    arrivals = _arrivals(books, transfers, banked, account)
+    arrivals = _arrivals(books, transfers, banked, account, judged)
     for sent_at, created_at, currency, (net, _, arrived_on, _) in zip(
         *(transfers[name] for name in names), arrivals, strict=True
     ):

@@ -111,6 +111,19 @@ def test_what_is_paid_out_or_cannot_be_is_not_overdue() -> None:
     assert overdue(known(merchant, later), context(later)) == []
 
 
+def test_a_refund_takes_of_the_credits_that_are_known_and_not_of_what_the_balance_held_before() -> None:
+    """A reserve in it is never paid out: what the refund left of the credit is all that Omise pays of it."""
+    merchant = Merchant(now=MONDAY - 7 * DAY)
+    merchant.refund(merchant.charge(100_000), 30_000)
+    merchant.wait(8 * DAY)
+    merchant.pay_out(96_094 - 30_000)
+    later = MONDAY + 10 * DAY
+    reserve = {"account": "th", "read_at": later, "currency": "THB", "total": 50_000, "transferable": 0}
+    reserve |= {"reserve": 50_000, "on_hold": None, "since_first": 0, "before": 50_000}
+    books = replace(known(merchant, later), readings=build(c.READINGS, [reserve]))
+    assert overdue(books, context(later)) == []
+
+
 def test_nothing_before_the_go_live_is_overdue() -> None:
     merchant = Merchant(now=MONDAY - 7 * DAY)
     merchant.charge(100_000)
@@ -172,7 +185,7 @@ def test_a_credit_is_missing_after_two_business_days_and_not_before() -> None:
     (found,) = at_bank(known(merchant, end_of_wednesday + timedelta(seconds=1), line(-5, "2026-08-25", payout=False)))
     assert (found.code, found.subject_id, found.due_by) == ("bank_credit_missing", "trsf_001", end_of_wednesday)
     assert (found.expected, found.actual) == (10_000, 0)
-    assert "read so far end with 2026-08-25" in found.explanation
+    assert "read so far begin with 2026-08-25 and end with 2026-08-25" in found.explanation
 
 
 def test_what_was_paid_before_the_statements_begin_is_only_missed_where_the_range_asks_for_it() -> None:

@@ -1,19 +1,23 @@
 """What is between the balance and the bank: payouts line by line, and what is held with the day it should arrive."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
 from hypothesis import given
 
 from recon import columns as c
-from recon.calendars import Calendar, local_day
-from recon.model import Account, Books
+from recon.calendars import Calendar, days_window, local_day
+from recon.model import Account, Books, HeldLine
+from recon.result import with_settlement
+from recon.settings import Context
 from recon.settlement import rebuild, with_bank
 from recon.settlement.ledger import read
 from recon.settlement.on_the_way import held, paid_out
 from tests.kit.books import AS_OF, TH, build
-from tests.kit.ledgers import ACTS, DAY, START, Merchant, play
+from tests.kit.ledgers import ACTS, DAY, START, Merchant, column_breaks, judged_whole, play
 from tests.kit.properties import DEAR
+from tests.kit.report_example import result_of
 from tests.recon.rules.test_settlement import line
 
 FIRST = local_day(START, TH.zone)
@@ -84,6 +88,23 @@ def test_statements_begin_with_their_first_line_be_it_no_payout() -> None:
     lines = [line(-5, before, "l1", payout=False), line(77, after, "l2")]
     assert _payouts(shop.books(bank_lines=build(c.BANK_LINES, lines)))["still_in_transit"] == 47_000
     assert _payouts(shop.books(bank_lines=build(c.BANK_LINES, lines[1:])))["at_the_bank"] == -47_000
+
+
+def test_a_payout_before_the_statements_is_in_transit_while_a_break_says_that_its_credit_is_missing() -> None:
+    shop = _paid_out_shop()
+    after = (local_day(shop.now, TH.zone) + timedelta(days=3)).isoformat()
+    lines = build(c.BANK_LINES, [line(-5, after, "l1", payout=False)])
+    books = shop.books(as_of=shop.now + 9 * DAY, bank_lines=lines)
+    rules = Context(books.as_of, calendars={"th": CALENDAR}, bank_fees={"th": 0})
+    judged = judged_whole(books, rules)
+    [missing] = column_breaks(judged, rules, "bank_credit_missing")
+    assert f"the statements read so far begin with {after}" in missing.explanation
+    result = replace(result_of(), account=TH, first_day=FIRST, last_day=local_day(books.as_of, TH.zone))
+    window = days_window(result.first_day, result.last_day, TH.zone)
+    settlement = with_settlement(result, judged, window, CALENDAR).settlement
+    where = dict(zip(settlement.paid_out[c.LINE], settlement.paid_out[c.AMOUNT].tolist(), strict=True))
+    assert (where["at_the_bank"], where["still_in_transit"]) == (0, 47_000)
+    assert settlement.held[c.AMOUNT][settlement.held[c.LINE] == HeldLine.ON_ITS_WAY].tolist() == [47_000]
 
 
 def test_a_failed_payout_is_not_in_transit() -> None:
