@@ -33,7 +33,8 @@ Words: TypeAlias = "pd.Series[str]"
 
 def equals(frame: pd.DataFrame, name: str, word: str) -> Mask:
     """Per row whether a text column is this word."""
-    return _mask(pc.equal(pa.array(frame[name].array), str(word)))
+    cells = pa.array(frame[name].array)
+    return _mask(pc.equal(cells, pa.scalar(str(word), cells.type)))  # a bare word takes six times as long
 
 
 def of_account(frame: pd.DataFrame, account: str) -> Mask:

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from recon.columnar import np, pa, pc, pd
+from recon import columns as c
+from recon.columnar import np, npt, pa, pc, pd
 from recon.money import Currencies
 from recon.rules import title_of
 from reports.report import EXACT
@@ -87,44 +88,45 @@ def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
         named.append(TIME_ZONE)
     if column.kind is Kind.SHOP:
         named.append(AT_SHOP)
-    if len(frame) > 1 and all(_is_same(frame[name]) for name in named):
-        return (_join(*_column(frame.iloc[:1], column, context))[0].as_py(),)
-    series = frame[column.name]
+    values = [_whole(pa.array(frame[name], from_pandas=True)) for name in named]
+    is_same = len(frame) > 1 and all(map(_is_same, values))
+    if is_same:  # such a column is rendered once
+        frame, values = frame.iloc[:1], [cells[:1] for cells in values]
     style = context.styles.get(column.kind, context.styles["text"])
     match column.kind:
         case Kind.MONEY:
-            cells = _money(series, _text(frame[column.currency]), context)
+            cells = _money(values[0], _text(values[1]), context)
         case Kind.MOMENT:
-            cells = _number(style, _serial(_local(frame, column.name, context)))
+            zones = frame[TIME_ZONE] if TIME_ZONE in named else None
+            cells = _number(style, _serial(_local(frame[column.name].array, zones, context)))
         case Kind.COUNT:
-            cells = _number(style, (pa.array(series).cast(_TEXT),))
+            cells = _number(style, (_text(values[0]),))
         case Kind.RATE:
-            cells = _number(style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
+            cells = _number(style, _major(values[0].cast("int64"), 4))
         case Kind.SEVERITY:
-            cells = _by_word(_text(series), context)
+            cells = _by_word(_text(values[0]), context)
         case Kind.WORDS:
-            cells = _inline(style, _content(pc.replace_substring(_text(series), "_", " ")))
+            cells = _inline(style, _content(pc.replace_substring(_text(values[0]), "_", " ")))
         case Kind.BREAKS:
-            cells = _inline(context.styles["wrapped"], _content(_titles(_text(series))))
+            cells = _inline(context.styles["wrapped"], _content(_titles(_text(values[0]))))
         case Kind.SHOP:
-            cells = _by_lead(_text(series), _whole(pa.array(frame[AT_SHOP])), context)
+            cells = _by_lead(_text(values[0]), values[1], context)
         case _:
-            cells = _inline(style, _content(_text(series)))
+            cells = _inline(style, _content(_text(values[0])))
     if any(not isinstance(part, str) and part.null_count for part in cells):
         cells = (pc.fill_null(_join(*cells), f'{style}"/>'),)
-    return cells
+    return (_join(*cells)[0].as_py(),) if is_same else cells
 
 
-def _is_same(series: pd.Series[Any]) -> bool:
-    """Whether all rows say the same, or nothing: such a column is rendered once."""
-    values = _whole(pa.array(series, from_pandas=True))
+def _is_same(values: Any) -> bool:
+    """Whether all rows say the same, or nothing."""
     if values.null_count:
         return bool(values.null_count == len(values))
-    return bool(pc.all(pc.equal(values, values[0])).as_py())
+    return values[0].equals(values[-1]) and bool(pc.all(pc.equal(values, values[0])).as_py())
 
 
-def _text(series: pd.Series[Any]) -> Any:
-    return _whole(pa.array(series, type=_TEXT, from_pandas=True))
+def _text(values: Any) -> Any:
+    return values if values.type == _TEXT else values.cast(_TEXT)
 
 
 def _content(values: Any) -> Parts:
@@ -171,9 +173,9 @@ def _by_lead(words: Any, leads: Any, context: CellContext) -> Parts:
     return (pc.if_else(leads, linked, _join(*_inline(context.styles[Kind.TEXT], content))),)
 
 
-def _money(series: pd.Series[Any], codes: Any, context: CellContext) -> Parts:
+def _money(amounts: Any, codes: Any, context: CellContext) -> Parts:
     """Numbers in the style of each row's currency; text where a number would not be exact or its unit not known."""
-    amounts = _whole(pa.array(series, type=pa.int64(), from_pandas=True))
+    amounts = amounts.cast("int64")
     named = pc.unique(codes).to_pylist()
     styles = {
         code: context.styles[money_style(code)] for code in named if code and money_style(code) in context.styles
@@ -219,21 +221,25 @@ def _after_point(digits: int) -> Any:
     )
 
 
-def _local(frame: pd.DataFrame, name: str, context: CellContext) -> Any:
-    """Moments as the clocks of each row's zone show them; where rows have none, of the account's."""
-    if TIME_ZONE not in frame.columns:
-        return frame[name].dt.tz_convert(context.zone).dt.tz_localize(None)
-    parts = [
-        rows.dt.tz_convert(str(zone)).dt.tz_localize(None)
-        for zone, rows in frame[name].groupby(frame[TIME_ZONE], sort=False)
-    ]
-    return pd.concat(parts).reindex(frame.index)
+def _local(moments: Any, zones: pd.Series[str] | None, context: CellContext) -> npt.NDArray[np.datetime64]:
+    """Moments as each row's zone shows them, or where rows name none the account's; to the millisecond."""
+    if zones is None:
+        return _on_clocks(moments, context.zone)
+    local = np.full(len(moments), "NaT", dtype="datetime64[ms]")
+    for zone in zones.dropna().unique():
+        mine = c.is_in(zones, [zone])
+        local[mine] = _on_clocks(moments[mine], ZoneInfo(zone))
+    return local
 
 
-def _serial(local: Any) -> Parts:
+def _on_clocks(moments: Any, zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
+    local: npt.NDArray[np.datetime64] = moments.tz_convert(zone).tz_localize(None).as_unit("ms").to_numpy()
+    return local
+
+
+def _serial(local: npt.NDArray[np.datetime64]) -> Parts:
     """Local times as Excel's day numbers, to the millisecond."""
-    local = local.dt.as_unit("ms")
-    since = pc.add(_whole(pa.array(local, from_pandas=True)).cast(pa.int64()), _EPOCH_MS)
+    since = pc.add(pa.array(local, from_pandas=True).cast("int64"), _EPOCH_MS)
     days = pc.divide(since, _DAY_MS)
     rest = pc.subtract(since, pc.multiply(days, _DAY_MS))
     seconds = pc.divide(rest, 1_000)

@@ -261,7 +261,7 @@ def _assemble(query: Query, tables: list[Any]) -> pd.DataFrame:
         else _series(_in_order(columns.pop(column.name), order), column.dtype)
         for column in frame.columns
     }
-    return frame.check(pd.DataFrame(series, columns=frame.names, copy=False))
+    return frame.check(frame.named(series))
 
 
 def _bounded(query: Query, whole: Any) -> Any:
@@ -310,7 +310,7 @@ def _spelled(values: Any) -> Any:
 @cache
 def _with_nulls(dtype: str) -> Any:
     """pandas' own type with room for nulls, which has a way in from Arrow; None where a kind has no such type."""
-    return {c.TEXT: pd.StringDtype(na_value=np.nan), c.OPTIONAL_MINOR: pd.Int64Dtype()}.get(dtype)
+    return {c.TEXT: c.text_type(), c.OPTIONAL_MINOR: pd.Int64Dtype()}.get(dtype)
 
 
 def _series(values: Any, dtype: str) -> Any:
@@ -318,5 +318,5 @@ def _series(values: Any, dtype: str) -> Any:
     if extension is not None:
         return extension.__from_arrow__(values.combine_chunks())
     if dtype == c.MOMENT:
-        return values.cast(pa.timestamp("us", "UTC")).to_pandas()
+        return pd.array(values.cast("timestamp[us]").to_numpy(), dtype=dtype, copy=False)
     return values.to_numpy()
