@@ -49,7 +49,9 @@ def fill(path: Path, *rulings: Mapping[str, Any], since: str = "") -> Path:
 
 def rows_of(path: Path, name: str = NAME) -> list[dict[str, Any]]:
     """A sheet's rows by column title."""
-    header, *rows = load_workbook(path)[name].iter_rows(values_only=True)
+    book = load_workbook(path, read_only=True)
+    header, *rows = book[name].iter_rows(values_only=True)
+    book.close()
     return [dict(zip(map(str, header), row, strict=True)) for row in rows]
 
 

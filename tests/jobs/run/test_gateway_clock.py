@@ -92,7 +92,7 @@ async def test_a_wrong_clock_stops_before_anything_is_written(tmp_path: Path, ki
         with pytest.raises(ClockWrong, match=r"this machine's clock is .* Omise's: it says"):
             await go(config, options, off_by(span), Silent())
         assert contents(tmp_path) == before
-        again = replace(options, command="run", judge=kind == "run", record=kind == "run")
+        again = replace(options, command="pull", judge=False, record=False)
         assert (await run(config, again, clock, Silent())).complete
 
 

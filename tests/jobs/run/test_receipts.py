@@ -1,6 +1,7 @@
 """Omise's receipts over the sandbox, from the list to the books: pulled, stored, tied to ledger and fees."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from recon.sandbox.worlds.world import make_world
 from tests.kit.job import FIRST, LAST, Job, Silent, clock
 from tests.kit.sandbox import serve
 
+BOTH = ("th", "my")
 
-async def over(folder: Path, plant: bool) -> tuple[Job, list[Result]]:
+
+async def over(folder: Path, plant: bool, accounts: Sequence[str] = BOTH) -> tuple[Job, list[Result]]:
     """A run over a live account's world, after a pull of its first look."""
-    world = make_world(3, FIRST, LAST, 150, ("th", "my"), plant=plant, live=True)
+    world = make_world(3, FIRST, LAST, 150, accounts, plant=plant, live=True)
     async with serve(world, moment=world.first_look) as running:
         config = configuration.load(demo.prepare(world, folder, running.url), {})
         first = RunOptions(FIRST, LAST, as_of=world.first_look, report=False, judge=False, record=False, by="test")
@@ -35,9 +38,9 @@ async def over(folder: Path, plant: bool) -> tuple[Job, list[Result]]:
 Found = tuple[Job, list[Result]]
 
 
-@pytest.fixture(scope="module")
-def with_plants(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    return asyncio.run(over(tmp_path_factory.mktemp("receipts"), plant=True))
+@pytest.fixture(scope="module", params=[("th",), pytest.param(BOTH, marks=pytest.mark.proof)], ids="+".join)
+def with_plants(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    return asyncio.run(over(tmp_path_factory.mktemp("receipts"), plant=True, accounts=request.param))
 
 
 @pytest.mark.proof  # the suite has the world with faults below

@@ -23,7 +23,8 @@ from recon.store.runs.record import list_breaks
 from recon.store.schema import METADATA
 from recon.store.versions.load import load_matches
 from reports.documents import break_document
-from tests.kit.job import FIRST, LAST, Silent
+from reports.verify.digests import digests
+from tests.kit.job import FIRST, LAST, Silent, done_once, job
 from tests.kit.sandbox import serve
 from tests.kit.store_samples import DATABASES, fresh_url
 
@@ -110,8 +111,24 @@ async def compare(folder: Path, world: World, plan: Plan) -> tuple[list[Kept], l
     return both[0], both[1]
 
 
+async def test_a_run_on_postgresql_finds_what_one_on_sqlite_found(tmp_path: Path) -> None:
+    """By the digests of the result, and of every sheet's rows; all that the stores hold, in `make proof`."""
+    *_, known = await done_once(("th",))
+    async with job(tmp_path, orders=60, accounts=("th",)) as merchant:
+        text = merchant.config.read_text(encoding="utf-8")
+        url = fresh_url("postgresql", tmp_path)
+        merchant.config.write_text(text.replace("sqlite:///recon.db", url), encoding="utf-8")
+        found = await merchant.run()
+        assert [digests(result) for result in found.results] == [digests(result) for result in known.results]
+        assert len(merchant.breaks()) == len(known.results[0].breaks) > 40
+        store = open_store(url)
+        assert len(load_matches(store, ("th",))) >= known.results[0].matched_orders > 20
+        store.dispose()
+
+
+@pytest.mark.proof
 async def test_the_same_world_has_the_same_result(tmp_path: Path) -> None:
-    """One night of one account; with workbooks, night after night and of several accounts, in `make proof`."""
+    """One night of one account."""
     ((found,), _) = await compare(tmp_path, make_world(1, FIRST, LAST, 20, ("th",)), ((0, False),))
     assert found.said["matches"]
     assert found.tables["break"]
