@@ -5,23 +5,29 @@ import json
 import os
 import signal
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
 
+from jobs import demo
 from jobs.config import config as configuration
 from jobs.run.lock import this_process
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.serve import serve
+from recon.sandbox.worlds.world import make_world
 from recon.store.runs.attempts import Attempt, Claim, attempts, begin
-from tests.jobs.cli.test_app import recon
-from tests.kit.job import FIRST, Job, Silent, clock, job
+from tests.jobs.cli.test_app import recon, serve_elsewhere
+from tests.kit.job import FIRST, LAST, Job, Silent, clock, job
 from tests.kit.night_process import free_port
 from tests.kit.small_config import ONE_ACCOUNT
 
@@ -51,7 +57,58 @@ async def until_done(merchant: Job, process: asyncio.subprocess.Process) -> None
             await asyncio.sleep(0.2)
 
 
-async def test_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
+def asked_and_ended(config: Path, port: int, ended: threading.Event) -> list[str]:
+    """What the page says once last night was run; then this process is asked to end, as the system would."""
+    end = monotonic() + 60
+    try:
+        while [one.ending for one in kept(config)] != ["complete"]:
+            assert monotonic() < end
+            assert not ended.wait(0.05)
+        answers = []
+        for path in ("health", "metrics"):
+            with urlopen(f"http://127.0.0.1:{port}/{path}") as answer:
+                answers.append(answer.read().decode())
+        return answers
+    finally:
+        if not ended.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
+    """Within this process; in one of its own, in `make proof` and, of a worker, in test_worker.py."""
+    urls, ready, over = list[str](), threading.Event(), threading.Event()
+    world = make_world(1, FIRST, LAST, 10, ("th",))
+    port, ended = free_port(), threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        serving = pool.submit(serve_elsewhere, world, urls, ready, over)
+        try:
+            assert ready.wait(10)
+            config = demo.prepare(world, tmp_path, urls[0])
+            more = f'[schedule]\nnightly = "0 0 * * *"\n[page]\nport = {port}\n'  # due at any hour of the day
+            config.write_text(config.read_text(encoding="utf-8") + more, encoding="utf-8")
+            asking = pool.submit(asked_and_ended, config, port, ended)
+            said = recon("--config", config, "serve")
+        finally:
+            ended.set()
+            over.set()
+        serving.result(10)
+    assert said.code == 0
+    health, figures = asking.result(10)
+    says_that_it_ran(port, json.loads(health), figures, said.err)
+
+
+def says_that_it_ran(port: int, health: dict[str, Any], figures: str, said: str) -> None:
+    """What the page answers, and what is said on stderr by then."""
+    assert (health["status"], health["scheduler"]) == ("ok", "running")
+    assert "recon_up 1.0" in figures
+    events = {line["event"]: line for line in map(json.loads, said.splitlines())}
+    assert events["page"]["address"] == f"http://127.0.0.1:{port}"
+    assert events["night th"]["next"]
+    assert events["ending"]["grace"]
+
+
+@pytest.mark.proof
+async def test_as_a_process_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
     async with job(tmp_path, orders=10, accounts=("th",)) as merchant:
         port = free_port()
         more = f'[schedule]\nnightly = "0 0 * * *"\n[page]\nport = {port}\n'  # due at any hour of the day
@@ -74,12 +131,7 @@ async def test_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) ->
         process.send_signal(signal.SIGTERM)
         _, said = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 0
-        assert (health["status"], health["scheduler"]) == ("ok", "running")
-        assert "recon_up 1.0" in figures
-        events = {line["event"]: line for line in map(json.loads, said.splitlines())}
-        assert events["page"]["address"] == f"http://127.0.0.1:{port}"
-        assert events["night th"]["next"]
-        assert events["ending"]["grace"]
+        says_that_it_ran(port, health, figures, said.decode())
 
 
 def test_nothing_to_serve_is_a_mistake(path: Path) -> None:
