@@ -1,5 +1,7 @@
 """The journal of a run: what people wrote off stands in it while their ruling stands."""
 
+import asyncio
+import shutil
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.opening.store import open_ready_store
 from jobs.run.rejudging import judged_again
@@ -22,6 +25,7 @@ from tests.kit.small_merchant import DAY, MIDNIGHT, charged, merchant, night, om
 
 FIRST, LAST = date(2026, 3, 3), date(2026, 3, 4)
 HOUR = timedelta(hours=1)
+MADE = MIDNIGHT + HOUR
 NOON = datetime.combine(LAST, time(12), ZoneInfo("Asia/Bangkok"))
 NOW = NOON + DAY
 
@@ -48,32 +52,40 @@ async def written_off(config: Config, last: date = LAST) -> list[str]:
     return lines(outcome.results[0].journal, "write_offs")
 
 
-async def test_a_write_off_is_booked_on_its_day_until_it_is_undone(tmp_path: Path) -> None:
-    config = merchant(tmp_path, f"A-1,500.00,THB,paid,{(MIDNIGHT + HOUR).isoformat()}\n")
-    assert await written_off(config) == []
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a merchant whose only order lacks its charge, was written off, and is booked so."""
+    config = merchant(tmp_path_factory.mktemp("kept"), f"A-1,500.00,THB,paid,{MADE.isoformat()}\n")
+    assert asyncio.run(written_off(config)) == []
     [missing] = open_breaks_of(config)
     rule(config, RulingKind.WRITE_OFF, missing, NOON)
     booked = ["write_offs write_off 50000", "write_offs orders_clearing -50000"]
-    assert await written_off(config) == booked
+    assert asyncio.run(written_off(config)) == booked
+    return config.reports.folder.parent
+
+
+@pytest.fixture
+def config(kept: Path, tmp_path: Path) -> Config:
+    """The configuration of a copy of it."""
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    return configuration.load(tmp_path / "config.toml", {})
+
+
+async def test_a_write_off_is_booked_on_its_day_until_it_is_undone(config: Config) -> None:
     assert await written_off(config, LAST - DAY) == []
+    [missing] = open_breaks_of(config)
     rule(config, RulingKind.UNDO, missing, NOON + HOUR)
     assert await written_off(config) == []
 
 
 @pytest.mark.parametrize("comes", ["another amount", "its charge"])
-async def test_a_ruling_that_the_run_itself_ends_is_neither_in_force_nor_booked(tmp_path: Path, comes: str) -> None:
+async def test_a_ruling_that_the_run_itself_ends_is_neither_in_force_nor_booked(config: Config, comes: str) -> None:
     """Nor is it in a report of the same moment, in one written later, or where the data are held against it."""
-    made = MIDNIGHT + HOUR
-    config = merchant(tmp_path, f"A-1,500.00,THB,paid,{made.isoformat()}\n")
-    assert await written_off(config) == []
-    [missing] = open_breaks_of(config)
-    rule(config, RulingKind.WRITE_OFF, missing, NOON)
-    assert len(await written_off(config)) == 2
     if comes == "its charge":
-        took: Any = {"amount": 50_000, "captured_amount": 50_000, "created_at": made, "paid_at": made}
+        took: Any = {"amount": 50_000, "captured_amount": 50_000, "created_at": MADE, "paid_at": MADE}
         omise_says(config, NOW + HOUR, charged("chrg_1", metadata='{"order_id": "A-1"}', **took))
     else:
-        shop_says(config, f"A-1,700.00,THB,paid,{made.isoformat()}\n")
+        shop_says(config, f"A-1,700.00,THB,paid,{MADE.isoformat()}\n")
     stands = "fell: the facts changed" if comes == "another amount" else "no longer needed"
     at = NOW + 2 * HOUR
     ends = await night(config, at, FIRST, LAST)
