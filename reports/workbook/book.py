@@ -9,7 +9,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.sheet import HEADER_ROWS, ROW_POINTS, Kind, column_letter
-from reports.workbook.paper import header_height, repeated_header
+from reports.workbook.paper import header_height, new_sheets, repeated_header
 from reports.workbook.stream import FilledSheet
 
 
@@ -43,16 +43,21 @@ def prepare_sheet(sheet: Worksheet, filled: FilledSheet) -> None:
     wrapped = any(column.kind is Kind.WRAPPED for column in columns)
     rows = filled.tab.stop - filled.tab.start + len(filled.totals)
     below = [len(table.frame) + len(table.totals) for table in filled.below]
-    repeats, last = repeated_header(widths, (3 if wrapped else 1) * ROW_POINTS, rows, below)
-    if declared.repeated and repeats:
+    row_points = (3 if wrapped else 1) * ROW_POINTS
+    repeats, last = repeated_header(widths, row_points, rows, below)
+    is_repeated = declared.repeated and repeats
+    if is_repeated:
         sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
         if last:
             sheet.row_breaks.append(Break(id=HEADER_ROWS + last))
+    alone = () if is_repeated else new_sheets(widths, row_points, rows, below)
     row = filled.first_below + 1  # of the header of a table below
-    for table in filled.below:
+    for place, table in enumerate(filled.below):
         last_column = len(table.columns)
         if more := table.columns[-1].widened:
             cells = CellRange(min_row=row, max_row=row, min_col=last_column, max_col=last_column + more)
             sheet.merged_cells.ranges.add(cells)
+        if place in alone:
+            sheet.row_breaks.append(Break(id=row - 2))
         row += table.height
     sheet.print_area = f"A1:{column_letter(declared.printed - 1)}{filled.last_row}"

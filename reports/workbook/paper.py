@@ -68,12 +68,34 @@ def repeated_header(widths: Sequence[int], row_points: float, rows: int, below: 
     """
     if not any(below):
         return True, 0
-    scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
-    room = (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
+    room = _room(widths)
     under = sum(_HEADS + ROW_POINTS * max(1, count) for count in below)
     if _HEADS + row_points * rows + under <= room:
         return True, 0
     return (True, max(1, rows - _LAST)) if under + _HEADS + row_points * (_LAST + 1) <= room else (False, 0)
+
+
+def new_sheets(widths: Sequence[int], row_points: float, rows: int, below: Sequence[int]) -> list[int]:
+    """Which tables below a sheet's rows begin a new sheet of paper, by their places: else a title alone may end one.
+
+    `below` has how many rows each has. Where what stands above is longer than one sheet nobody knows where it ends.
+    """
+    room = _room(widths)
+    used = _HEADS + row_points * rows
+    torn = []
+    for place, count in enumerate(below):
+        size = _HEADS + ROW_POINTS * max(1, count)
+        if used > room or used + (size if size <= room * _TORN else _BEGINNING) > room:
+            torn.append(place)
+            used = 0.0
+        used += size
+    return torn
+
+
+def _room(widths: Sequence[int]) -> float:
+    """How many points of rows go on a sheet of paper as wide as these columns."""
+    scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
+    return (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
 
 
 def header_height(columns: Sequence[Column], widths: Sequence[int]) -> float:
@@ -112,8 +134,7 @@ def page_breaks(widths: Sequence[int], lines: Sequence[Line]) -> Iterator[int]:
     A part that fits on one is not torn, and where one is, it is told after which row: programs fill their paper a
     little differently, and what they tear by themselves would shift all that follows.
     """
-    scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
-    room = (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
+    room = _room(widths)
     used = 0.0
     starts = [0, *(index for index, line in enumerate(lines) if line.starts and index), len(lines)]
     for start, stop in pairwise(starts):

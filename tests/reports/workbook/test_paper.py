@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from reports.sheet import Cell, Line
-from reports.workbook.paper import page_breaks, repeated_header
+from reports.workbook.paper import new_sheets, page_breaks, repeated_header
 
 WIDTHS = [20] * 8
 
@@ -24,6 +24,22 @@ def test_a_header_is_repeated_only_over_its_own_rows(
     rows: int, below: list[int], repeats: bool, break_after: int
 ) -> None:
     assert repeated_header(WIDTHS, 14.5, rows, below) == (repeats, break_after)
+
+
+@pytest.mark.parametrize(
+    ("rows", "below", "begin"),
+    [
+        (10, [3, 3], []),  # all on one sheet of paper
+        (27, [3, 3], [0]),  # there is room for the title alone
+        (2, [3, 500, 3], [2]),  # a long one begins where there is room for more than its title
+        (10, [10, 500, 3], [1, 2]),
+        (5_000, [1, 1], [0]),  # nobody knows where so many rows end on paper
+    ],
+)
+def test_a_table_below_another_does_not_begin_with_its_title_alone(
+    rows: int, below: list[int], begin: list[int]
+) -> None:
+    assert new_sheets(WIDTHS, 14.5, rows, below) == begin
 
 
 def _page(*parts: int, high: float = 15.0) -> list[Line]:
