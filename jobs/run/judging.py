@@ -26,6 +26,7 @@ from recon.rulings.life import CarriedBreaks, as_left
 from recon.settlement import settle
 from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
+from recon.store.desk.decisions import Decisions, decisions_about
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.runs.links import Links, judged_windows
@@ -92,9 +93,10 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
     ended = {end.ruling_id: end for end in proven.carried.ended}
+    decided_then = _decisions(store, request, proven.proofs)
     decisions = [
         (as_left(ruling, ended.get(ruling.id), request.as_of), known_break)
-        for ruling, known_break in rulings.decisions(store)
+        for ruling, known_break in decided_then.about
     ]
     write_offs = write_offs_standing(decisions, request.as_of)
     give_back()
@@ -107,9 +109,21 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
             )
         )
     never_approved = rulings.never_approved(store, [ruling for ruling, _ in decisions], request.as_of)
-    results = tuple(replace(result, register=register(result, decisions, never_approved)) for result in results)
+    numbers = decided_then.numbers
+    results = tuple(
+        replace(result, register=register(result, decisions, numbers[result.account.name], never_approved))
+        for result in results
+    )
     new_links = links_of(judged, recorded, run_range) if current and not request.of_today else Links()
     return Findings(results, proven.carried, new_links, _unpulled(run_range), current, proven.raised)
+
+
+def _decisions(store: Store, request: JudgingRequest, proofs: Iterable[Iterable[Proof]]) -> Decisions:
+    """Those of which a result of the request may show something."""
+    parts = request.accounts
+    rows = frozenset(id_ for own in proofs for proof in own for item in proof.items for id_, _ in item.rows)
+    first, last = min(part.first for part in parts), max(part.last for part in parts)
+    return decisions_about(store, [part.account.name for part in parts], first, last, rows)
 
 
 def find_cases(store: Store, request: JudgingRequest, subjects: Subjects) -> RaisedBreaks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -33,27 +33,26 @@ _STANDING = {
 
 
 def register(
-    result: Result, decisions: Sequence[Decision], never_approved: Collection[int] = frozenset()
+    result: Result,
+    decisions: Sequence[Decision],
+    numbers: Mapping[int, int],
+    never_approved: Collection[int] = frozenset(),
 ) -> pd.DataFrame:
-    """The account's decisions that concern the result's days, shaped REGISTER; `decisions` are all.
+    """The account's decisions that concern the result's days, shaped REGISTER.
 
-    `never_approved` are the ids of those that are over and waited for a second person until then.
+    `decisions` are at least these, in order; `numbers` has the account's own by their rulings' ids. `never_approved`
+    are the ids of those that are over and waited for a second person until then.
 
     Those that were taken, approved or ended on the days, those about what happened on them, and those that still hold
     and explain a row of a proof or cover some of the days. A number counts every decision of the account ever taken;
     the register shows each as it stood at the result's as-of moment.
     """
-    account = result.account
-    own = [
-        (ruling, known_break)
-        for ruling, known_break in decisions
-        if (known_break.latest.account if known_break else ruling.account) in (account.name, None)
-    ]
     proof_ids = {row_id for proof in result.proofs for item in proof.items for row_id, _ in item.rows}
     rows = [
-        _row(number, ruling, known_break, result, state)
-        for number, (ruling, known_break) in enumerate(own, start=1)
-        if ruling.at <= result.as_of
+        _row(numbers[ruling.id], ruling, known_break, result, state)
+        for ruling, known_break in decisions
+        if ruling.id in numbers
+        and ruling.at <= result.as_of
         and (state := _state(ruling, result.as_of, never_approved))
         and _concerns(ruling, known_break, result, proof_ids, state)
     ]

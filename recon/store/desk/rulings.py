@@ -11,7 +11,6 @@ from sqlalchemy import Connection, func, select
 
 from recon.model import CLOSED, Account, BreakEvent, BreakStatus, KnownBreak, zone_of
 from recon.model.rulings import (
-    DECIDING,
     Answer,
     ApprovalLimits,
     Outcome,
@@ -86,15 +85,6 @@ def lasting(store: Store) -> list[Ruling]:
     """The rulings that later runs go by: patterns and links by hand, those that stand or wait."""
     with reading(store) as connection:
         return break_rows.in_force(connection, *LASTING)
-
-
-def decisions(store: Store) -> list[tuple[Ruling, KnownBreak | None]]:
-    """Every ruling that gives a break a status or did, in order, each with its break; a pattern has none."""
-    with reading(store) as connection:
-        deciding = break_rows.rulings_by(connection, "kind", DECIDING)
-        ids = {ruling.break_id for ruling in deciding if ruling.break_id}
-        breaks = {known.latest.id: known for known in break_rows.breaks_by(connection, "id", ids)}
-    return [(ruling, breaks.get(ruling.break_id or "")) for ruling in deciding]
 
 
 def ended_links(store: Store) -> list[Ruling]:

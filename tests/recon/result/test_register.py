@@ -26,8 +26,14 @@ def of(day: date, number: int = 1) -> KnownBreak:
     return replace(known, latest=replace(known.latest, occurred_on=day))
 
 
+def numbered(*decisions: tuple[Ruling, KnownBreak | None]) -> dict[int, int]:
+    """Those of Thailand, and of no account, as a store counts them."""
+    own = [rule.id for rule, known in decisions if (known.latest.account if known else rule.account) in ("th", None)]
+    return {id: number for number, id in enumerate(own, start=1)}
+
+
 def rows(result: Result, *decisions: tuple[Ruling, KnownBreak | None]) -> list[dict[Any, Any]]:
-    frame = c.REGISTER.check(register(result, decisions))
+    frame = c.REGISTER.check(register(result, decisions, numbered(*decisions)))
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
@@ -89,10 +95,11 @@ def test_what_waited_at_the_moment_was_not_in_force_however_it_ended() -> None:
     approval = {"approved_by": "somchai", "approved_at": AS_OF + timedelta(days=1)}
     both = decided(2, of(date(2026, 11, 10), 2), IN_NOVEMBER, **ended, **approval)
     assert [row[c.STANDING] for row in rows(RESULT, alone, both)] == ["in force", "waits for approval"]
-    waited = register(RESULT, [alone, both], never_approved={1})
+    numbers = numbered(alone, both)
+    waited = register(RESULT, [alone, both], numbers, never_approved={1})
     assert waited[c.STANDING].tolist() == ["waits for approval"] * 2
     later = replace(RESULT, as_of=AS_OF + timedelta(days=1, hours=1))
-    assert register(later, [alone, both], {1})[c.STANDING].tolist() == ["waits for approval", "in force"]
+    assert register(later, [alone, both], numbers, {1})[c.STANDING].tolist() == ["waits for approval", "in force"]
 
 
 def test_a_pattern_is_shown_on_the_days_that_it_covers() -> None:

@@ -17,7 +17,7 @@ from recon.model.rulings import RulingState
 from recon.result import register as registers
 from recon.result.register import Decision, register, write_offs_standing
 from tests.kit.journals import signed_amounts
-from tests.recon.result.test_register import IN_NOVEMBER, RESULT, decided, of
+from tests.recon.result.test_register import IN_NOVEMBER, RESULT, decided, numbered, of
 
 DAY = timedelta(days=1)
 CODES = ("charge_missing", "order_missing", "amount_mismatch", "dispute_lost", "a_code_of_later")
@@ -50,7 +50,7 @@ def sums(decisions: list[Decision]) -> tuple[Counter[tuple[str, str]], Counter[t
     booked = written_off(write_offs_standing(decisions, RESULT.as_of), RESULT.account, *days)
     journal = entries(RESULT.account, booked)
     said: Counter[tuple[str, str]] = Counter()
-    rows = register(replace(RESULT, journal=journal), decisions)
+    rows = register(replace(RESULT, journal=journal), decisions, numbered(*decisions))
     rows = rows[rows[c.WRITTEN_OFF].notna()]
     for currency, against, amount in rows[[c.CURRENCY, c.BOOKED_AGAINST, c.WRITTEN_OFF]].to_numpy().tolist():
         said[currency, against] -= amount

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recon.model import Account, Break, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import Answer, ApprovalLimits, Outcome, Ruling, RulingKind, RulingRequest
+from recon.model.rulings import DECIDING, Answer, ApprovalLimits, Outcome, Ruling, RulingKind, RulingRequest
 from recon.rulings.life import carry
 from recon.store.desk import audit, rulings
 from recon.store.engine import Store, open_store
@@ -160,11 +160,11 @@ def test_what_was_taken_back_before_anybody_approved_it_is_known_as_such(store: 
         one(store, RulingKind.WRITE_OFF, break_id=found(subject).id, reason="bad debt")
     one(store, RulingKind.IGNORE, break_id=None, code="charge_missing", pattern="X*", until=UNTIL, reason="test")
     one(store, RulingKind.APPROVE, "Somchai", break_id=found("3").id)
-    pattern = max(ruling.id for ruling, _ in rulings.decisions(store))
+    (pattern,) = [ruling.id for ruling in rulings.lasting(store)]
     for subject in ("1", "2", "3"):
         one(store, RulingKind.UNDO, break_id=found(subject).id)
     one(store, RulingKind.UNDO, break_id=None, target=pattern)
-    decided = [ruling for ruling, _ in rulings.decisions(store)]
+    decided = [ruling for ruling in rulings.find(store, range(20)) if ruling.kind in DECIDING]
     assert {ruling.standing for ruling in decided} == {"undone"}
     assert rulings.never_approved(store, decided, NOON - timedelta(hours=1)) == {1, pattern}
     assert rulings.never_approved(store, decided, NOON) == frozenset()
