@@ -12,7 +12,7 @@ from recon.store.versions.load import links_of
 
 
 def links_in_range(config: Config, options: RunOptions, now: datetime) -> Sequence[Mapping[str, Any]]:
-    """Links whose order was created in the range, with account, both amounts and the charge's currency.
+    """Links whose order was created in the range, with account, both amounts and currencies.
 
     Raises JobError for an unknown account or a range that cannot be.
     """

@@ -15,7 +15,10 @@ from recon.rules import CATALOGUE
 from recon.store.runs.record import StoredRun
 from reports.documents import Document, fields, moment
 
-_MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
+_MATCH = (
+    *(c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY),
+    *(c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY, c.ORDER_CURRENCY),
+)
 _WATERFALL = {c.CURRENCY: "currency", c.LINE: "line", c.AMOUNT: "amount", c.ROWS: "count"}
 
 

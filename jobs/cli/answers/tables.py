@@ -265,11 +265,14 @@ def matches(links: Sequence[Document], currencies: Currencies) -> None:
             *(
                 Field(
                     name.replace("_", " "),
-                    [_money(link[name], link["currency"], currencies) for link in links],
+                    [_money(link[name], link[currency], currencies) for link in links],
                     rank,
                     right=True,
                 )
-                for rank, name in ((5, "order_amount"), (6, "charge_amount"))
+                for rank, name, currency in (
+                    (5, c.ORDER_AMOUNT, c.ORDER_CURRENCY),
+                    (6, c.CHARGE_AMOUNT, c.CURRENCY),
+                )
             ),
         )
     )

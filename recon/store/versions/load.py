@@ -171,6 +171,7 @@ def links_of(store: Store, windows: Mapping[str, Window], as_of: datetime) -> li
             order.c[c.AMOUNT].label(c.ORDER_AMOUNT),
             charge.c[c.AMOUNT].label(c.CHARGE_AMOUNT),
             charge.c[c.CURRENCY],
+            order.c[c.CURRENCY].label(c.ORDER_CURRENCY),
             made,
         )
         .select_from(match)

@@ -385,6 +385,7 @@ def test_matches_say_which_pass_made_them(config: Path, ran: Said) -> None:
         "order_amount",
         "charge_amount",
         "currency",
+        "order_currency",
     ]
     assert isinstance(matches[0]["order_amount"], int)
     day_after = ["--from", "2026-10-28", "--to", "2026-10-28", "--account", "sg"]

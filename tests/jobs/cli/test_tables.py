@@ -34,3 +34,10 @@ def test_a_table_that_is_too_wide_is_turned_and_shows_as_many_rows_as_fit() -> N
             ["reference", "r" * 19, "r" * 19],
         ],
     )
+
+
+def test_an_order_that_was_paid_in_another_currency_is_shown_in_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    link = {"account": "sg", "order_id": "1017", "charge_id": "chrg_1", "matched_by": "metadata"}
+    amounts = {"order_amount": 10_432, "charge_amount": 8_000, "currency": "USD", "order_currency": "SGD"}
+    tables.matches([link | amounts], Currencies())
+    assert capsys.readouterr().out.splitlines()[1].split()[-4:] == ["104.32", "SGD", "80.00", "USD"]
