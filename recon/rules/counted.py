@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recon.model import Case, Charge
-from recon.rules.rule import order_of, rests_of
+from recon.rules.rule import holding, order_of
 from recon.rules.several import taken_by
 from recon.settings import Context
 
@@ -16,9 +16,12 @@ def counted(case: Case, context: Context) -> tuple[Charge, ...]:
     """
     if len(case.paying) < 2:
         return case.paying
-    kept = tuple(rests_of(case)) or case.paying
+    kept = holding(case)
+    several = may_split(case, context) or bool(case.other_orders)
+    if several and agrees(case, taken_by(case.paying), context):
+        return case.paying
     if may_split(case, context):
-        return case.paying if agrees(case, taken_by(case.paying), context) else kept
+        return kept
     returned = case.paying if back_at_shop(case) >= case.expected else ()
     agreeing = tuple(charge for charge in (*kept, *returned) if pays_it(case, charge, context))
     return agreeing[:1] or kept

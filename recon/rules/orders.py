@@ -23,8 +23,8 @@ from recon.model import (
 from recon.model.cases import total_of
 from recon.money import Money
 from recon.rules.counted import agrees, back_at_shop, counted, may_split, pays_it, power_of_ten, splits
-from recon.rules.rule import BySign, Rule, held_of, order_of, rests_of
-from recon.rules.several import beside, first_of, held_for_cancelled, paid_orders, taken_by
+from recon.rules.rule import BySign, Rule, held_of, holding, order_of, rests_of
+from recon.rules.several import beside, first_of, held_for_cancelled, paid_orders, payers_of, taken_by
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
@@ -152,11 +152,11 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
     pending = [order for order in whole.orders if order.status == OrderStatus.PENDING] if whole.paying else []
     if not pending:
         return None
-    pending = [order for order in pending if order in paid_orders(whole, context)]
+    pending = [order for order in pending if order in paid_orders(whole, payers_of(whole, context), context)]
     case = whole.led_by(lambda order: order in pending)
     if case is None:
         return None
-    charge = next(iter(rests_of(case)), case.paying[0])
+    charge = holding(case)[0]
     if context.as_of <= _paid_at(charge) + context.threshold(rule.code, "grace", WEBHOOK_GRACE):
         return None
     held = held_of(case, charge)
@@ -164,7 +164,8 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
     sums = [_same_currency(case, money) for money in (charge.captured, held)]
     if case.other_orders:
         sums = [taken if taken is None else min(taken, total_of(pending)) for taken in sums]
-    paid_for = ", ".join(order.id for order in paid_orders(case, context)) if case.other_orders else "it"
+    paid = paid_orders(case, payers_of(case, context), context)
+    paid_for = ", ".join(order.id for order in paid) if case.other_orders else "it"
     return rule.on_order(
         case,
         context,
@@ -180,7 +181,7 @@ def _not_marked_paid(rule: Rule, whole: Case, context: Context) -> Break | None:
 
 def _cancelled_but_charged(rule: Rule, whole: Case, context: Context) -> Break | None:
     rests = rests_of(whole) if any(order.status == OrderStatus.CANCELLED for order in whole.orders) else {}
-    paid = paid_orders(whole, context) if rests else ()
+    paid = paid_orders(whole, payers_of(whole, context), context) if rests else ()
     cancelled = [order for order in paid if order.status == OrderStatus.CANCELLED]
     case = whole.led_by(lambda order: order in cancelled)
     if case is None:

@@ -99,7 +99,7 @@ def _sides(case: Case, context: Context) -> _Sides | None:
             if dispute.status == DisputeStatus.LOST and dispute.charge_id in ids
         ),
         is_all=shop >= total_of(case.orders) and _agrees(case, payers, context),
-        returns=returns_of(case, context) if case.other_orders else None,
+        returns=returns_of(case, payers, context) if case.other_orders else None,
     )
 
 
@@ -141,14 +141,14 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
     """The charges that pay the order: one, or with split payments all; a voided one where the money is to go back.
 
     Of several it is the one that the order names, that has the order's amount, that agrees on the refund; so with
-    split payments, too, where one has the order's amount and all together have not.
+    split payments and several orders, too, where one has the amount and all together have not.
     """
     paying = case.paying
     back_to_payer = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED, OrderStatus.CANCELLED)
     if not paying and any(member.status in back_to_payer for member in case.orders):
         paying = tuple(charge for charge in case.charges if charge.status == ChargeStatus.SUCCESSFUL)
     pool = tuple(rests_of(case)) or paying
-    if order.source in context.split_sources:
+    if case.other_orders or order.source in context.split_sources:
         if _agrees(case, paying, context):
             return paying
         if _agrees(case, pool, context) or not any(_agrees(case, (charge,), context) for charge in pool):

@@ -149,3 +149,8 @@ def rests_of(case: Case) -> dict[Charge, Money]:
 def held_of(case: Case, charge: Charge) -> Money:
     """What one charge holds of the payer's money."""
     return rests_of(case).get(charge, Money(0, charge.captured.currency))
+
+
+def holding(case: Case) -> tuple[Charge, ...]:
+    """The charges that hold money of the payer; where none does any more, all that took some."""
+    return tuple(rests_of(case)) or case.paying

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from recon.model import Case, Charge, Order, OrderStatus
 from recon.model.cases import subsets, total_of
 from recon.money import Money
-from recon.rules.rule import order_of
+from recon.rules.rule import holding, order_of
 from recon.settings import Context
 
 PENDING = OrderStatus.PENDING
@@ -39,14 +39,14 @@ class Returns:
         return max(0, asked - (max(0, refunded - self.settled) if made is None else made))
 
 
-def returns_of(case: Case, context: Context) -> Returns:
-    """Of a case of several orders."""
+def returns_of(case: Case, payers: Collection[Charge], context: Context) -> Returns:
+    """Of a case of several orders and the charges that pay them."""
     settled = sum(order.given_back for order in case.orders if order.status != REQUESTED)
     asked = tuple(order.refunded.amount for order in case.orders if order.status == REQUESTED)
-    paid = paid_orders(case, context)
+    paid = paid_orders(case, payers, context)
     unsaid = [order for order in paid if order.status == CANCELLED and not order.refunded.amount]
     silent = total_of(unsaid)
-    taken = taken_by(case.paying)
+    taken = taken_by(payers)
     more = taken - total_of(paid)
     if context.tolerance.allows(total_of(paid), taken, order_of(case).money.currency):
         return Returns(settled, asked, silent + max(0, more) if silent else 0)
@@ -54,15 +54,23 @@ def returns_of(case: Case, context: Context) -> Returns:
     return Returns(settled, asked, min(silent, max(0, more + cancelled)))
 
 
-def paid_orders(case: Case, context: Context) -> tuple[Order, ...]:
+def paid_orders(case: Case, payers: Collection[Charge], context: Context) -> tuple[Order, ...]:
     """Those that what was taken is for: where it is the sum of some, with all that expect money, these; else all."""
     if not case.other_orders:
         return case.orders
     currency = order_of(case).money.currency
-    taken = taken_by(case.paying)
-    same = all(charge.captured.currency == currency for charge in case.paying)
+    taken = taken_by(payers)
+    same = all(charge.captured.currency == currency for charge in payers)
     known = same and context.tolerance.allows(case.due(taken), taken, currency)
     return case.paid_for(taken) if known else case.orders
+
+
+def payers_of(case: Case, context: Context) -> tuple[Charge, ...]:
+    """All charges that took money where they are what the orders are over; else those that still hold some."""
+    taken = taken_by(case.paying)
+    same = all(charge.captured.currency == order_of(case).money.currency for charge in case.paying)
+    whole = same and context.tolerance.allows(case.due(taken), taken, order_of(case).money.currency)
+    return case.paying if whole else holding(case)
 
 
 def held_for_cancelled(case: Case, held: int, context: Context) -> int:
@@ -70,9 +78,10 @@ def held_for_cancelled(case: Case, held: int, context: Context) -> int:
 
     It is what the others do not claim, and no more than these are over less what went back of them.
     """
-    returns = returns_of(case, context)
-    refunded = sum(charge.refunded.amount for charge in case.paying)
-    paid = paid_orders(case, context)
+    payers = payers_of(case, context)
+    returns = returns_of(case, payers, context)
+    refunded = sum(charge.refunded.amount for charge in payers)
+    paid = paid_orders(case, payers, context)
     claims = total_of(order for order in paid if order.status in (PENDING, REQUESTED))
     back_of_others = 0
     for order in case.orders:

@@ -9,7 +9,7 @@ import pytest
 from recon.model import Break
 from recon.money import Tolerance
 from recon.settings import MatchSettings
-from tests.kit.books import AS_OF, NOON, Job, Row, charge, order, pending
+from tests.kit.books import AS_OF, NOON, Job, Row, charge, failed, order, pending
 from tests.kit.clocks import breaks, codes, context, dispute, only
 
 TOLERANCE = Tolerance({"THB": 10})
@@ -123,6 +123,8 @@ class TestSeveralOrders:
         found = only(AS_OF, rows, [charge(of="A-1,A-2", refunded_amount=4_000)])
         assert (found.code, found.expected, found.actual) == ("amount_mismatch", 14_000, 10_000)
         assert codes(AS_OF, rows, [charge(of="A-1,A-2", amount=14_000, refunded_amount=4_000)]) == []
+        asks = [order("A-1", status="refund_requested", refunded_amount=10_000), rows[1]]
+        assert "amount_mismatch" in codes(AS_OF, asks, [charge(of="A-1,A-2", refunded_amount=4_000)])
 
     def test_what_went_back_of_a_cancelled_one_is_no_unrecorded_refund(self) -> None:
         rows = [order("A-1", 4_000, "cancelled"), order("A-2", status="pending")]
@@ -133,3 +135,22 @@ class TestSeveralOrders:
     def test_a_dispute_that_took_back_what_was_cancelled_lost_nothing(self) -> None:
         rows = [order("A-1"), order("A-2", 4_000, "cancelled")]
         assert codes(AS_OF, rows, [charge(of="A-1,A-2", amount=14_000)], **lost(4_000)) == []
+
+    def test_a_payment_that_went_back_whole_has_no_part_in_what_a_second_one_holds(self) -> None:
+        rows = [order("A-1"), order("A-2", 4_000, "cancelled")]
+        twice = [charge("chrg_1", "A-1,A-2", 14_000, refunded_amount=14_000), charge("chrg_2", "A-1,A-2", 14_000)]
+        found = only(AS_OF, rows, twice)
+        assert (found.code, found.order_id, found.amount_at_risk) == ("order_cancelled_but_charged", "A-2", 4_000)
+        both = [charge(f"chrg_{n}", of="A-1,A-2", refunded_amount=10_000) for n in (1, 2)]
+        assert "refund_unrecorded" in codes(AS_OF, rows, both)
+
+    def test_orders_that_were_paid_one_by_one_after_a_try_for_all(self) -> None:
+        rows = [order("A-1"), order("A-2", 4_000, "refunded"), order("A-3", 5_000, refunded_amount=500)]
+        tried = failed("chrg_0", "A-1,A-2,A-3", amount=19_000, created_at=NOON)
+        paid = [
+            charge("chrg_1", "A-1"),
+            charge("chrg_2", "A-2", 4_000, refunded_amount=4_000),
+            charge("chrg_3", "A-3", 5_000, refunded_amount=500),
+        ]
+        assert codes(AS_OF, rows, [tried, *paid]) == []
+        assert codes(AS_OF, rows, [tried, *paid[:2], charge("chrg_3", "A-3", 5_000)]) == ["refund_amount_mismatch"]
