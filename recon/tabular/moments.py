@@ -103,6 +103,8 @@ def _parts(texts: pa.Array, dates: DateForms) -> _Parts:
 def _by(form: Form, texts: pa.Array, rest: Ints, parts: _Parts) -> Ints:
     """Puts in what a form reads of the rows that are left; those that it does not read."""
     split = pc.extract_regex(texts if len(rest) == len(texts) else texts.take(pa.array(rest)), form.column)
+    if split.null_count == len(split):
+        return rest
     names = {field.name for field in split.type}
     day = mapped(pc.struct_field(split, "day"), form.midnight, pa.int64())
     zero = pa.array(np.zeros(len(rest), dtype=np.int64))
