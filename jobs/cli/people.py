@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 users = typer.Typer()
 tokens = typer.Typer()
+_MOMENTS = frozenset({"since", "disabled", "used", "revoked"})
 
 
 @users.command("add")
@@ -61,7 +62,7 @@ def list_users(context: typer.Context, as_json: options.AsJson = False) -> None:
                 }
                 for user in people.users(store)
             ]
-        heads = ("name", "role", "accounts", "since", "disabled", "subject", "issuer")
+        heads = ("name", "role", "accounts", "since (UTC)", "disabled", "subject", "issuer")
         respond(as_json, {"users": documents}, lambda: lines(heads, _rows(documents)))
 
 
@@ -145,7 +146,7 @@ def list_tokens(context: typer.Context, as_json: options.AsJson = False) -> None
                 }
                 for token in people.tokens(store)
             ]
-        heads = ("name", "role", "accounts", "person", "since", "used", "revoked")
+        heads = ("name", "role", "accounts", "person", "since (UTC)", "used", "revoked")
         respond(as_json, {"tokens": documents}, lambda: lines(heads, _rows(documents)))
 
 
@@ -194,7 +195,14 @@ def _document(person: Person) -> Document:
 
 
 def _rows(documents: Iterable[Document]) -> list[list[Any]]:
-    return [[_accounts(value) if key == "accounts" else value for key, value in row.items()] for row in documents]
+    """Moments to the minute, as the other lists have them."""
+    return [[_shown(key, value) for key, value in row.items()] for row in documents]
+
+
+def _shown(key: str, value: Any) -> Any:
+    if key == "accounts":
+        return _accounts(value)
+    return value[:16].replace("T", " ") if key in _MOMENTS and value else value
 
 
 def _accounts(names: list[str] | None) -> str:

@@ -1,6 +1,7 @@
 """People, tokens and their commands: who may do what, and what of a secret is kept."""
 
 import json
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,7 +89,8 @@ def test_commands_add_list_and_take_away(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert "at least 12" in recon("users", "add", "anna", typed="short\n", code=2)
     recon("users", "add", "anna", "--role", "analyst", "--account", "th", typed="correct horse battery\n")
-    assert "analyst" in recon("users", "list")
+    listed = recon("users", "list")
+    assert ("analyst" in listed, "since (UTC)" in listed, re.search(r"\d{2}:\d{2}:", listed)) == (True, True, None)
     assert "nobody" in recon("users", "disable", "nobody", code=2)
     assert "queen" in recon("users", "add", "eve", "--role", "queen", code=2)
     token = recon("tokens", "add", "robot").splitlines()[-1]
