@@ -6,6 +6,7 @@ from typing import Any
 from jobs.run.outcome import JobError
 from jobs.setup.draft import ROWS, Draft, failing_as_job, settle_writing
 from jobs.setup.files import (
+    HeaderRow,
     SampleFile,
     columns_of,
     file_settings,
@@ -24,6 +25,7 @@ from recon.bank.load import read, texts
 from recon.bank.source import BankSource, LoadedBank
 from recon.money import Currencies
 from recon.tabular.files import SourceFile
+from recon.tabular.layout import folded
 
 ROOM = "recon.bank"
 _START = 4_096  # bytes in which a format shows itself
@@ -80,12 +82,14 @@ def _table_section(draft: Draft, place: str, sample_file: SampleFile, section: d
     section |= file_settings(header, sample_file)
     currency = next(account.currency for account in draft.accounts if account.name == section["account"])
     chosen = mapped_columns(ROOM, columns_of(header, currency), place, questions)
-    _settle_amounts(place, chosen, section)
+    _settle_amounts(place, chosen, section, header, questions)
     section["columns"] = chosen
     return ""
 
 
-def _settle_amounts(place: str, chosen: dict[str, Any], section: dict[str, Any]) -> None:
+def _settle_amounts(
+    place: str, chosen: dict[str, Any], section: dict[str, Any], header: HeaderRow, questions: Questions
+) -> None:
     """Two columns, one with its direction beside it, or one with a sign."""
     two = "debit" in chosen and "credit" in chosen
     if not two and "amount" not in chosen:
@@ -97,7 +101,19 @@ def _settle_amounts(place: str, chosen: dict[str, Any], section: dict[str, Any])
         chosen.pop(field, None)
     direction = chosen.pop("direction", None)
     if direction:
-        section["direction"] = {"column": direction, **_DIRECTIONS}
+        section["direction"] = {"column": direction, **_directions(place, direction, header, questions)}
+
+
+def _directions(place: str, column: str, header: HeaderRow, questions: Questions) -> Mapping[str, Sequence[str]]:
+    """The words for what went out and what came in: the usual ones, else a person says which of two came in."""
+    at = header.names.index(column)
+    words = sorted({row[at] for row in header.rows if at < len(row) and row[at]})
+    usual = {folded(word) for of_side in _DIRECTIONS.values() for word in of_side}
+    if len(words) != 2 or {folded(word) for word in words} <= usual:
+        return _DIRECTIONS
+    asked = f'Which word of "{column}" is of money that came in?'
+    credit = questions.choice(f"{place}.direction.credit", asked, words)
+    return {"debit": [word for word in words if word != credit], "credit": [credit]}
 
 
 def _finish(draft: Draft, name: str, section: dict[str, Any], title: str) -> None:

@@ -16,6 +16,7 @@ from recon.tabular.moments import moments
 _PART = 10  # one of so many filled cells may be another
 _FEW_WORDS = 30
 _LONGEST_WORD = 60  # characters
+_CODE = 2  # likewise, of a word for in or out
 _CHARGE = re.compile(r"chrg_(?:test_)?[0-9a-z]+", re.IGNORECASE)
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\s*[AaPp]\.?[Mm]\.?)?")
 _DIRECTIONS = frozenset({"d", "c", "dr", "cr", "debit", "credit", "dbit", "crdt"})
@@ -74,6 +75,8 @@ def _contents(name: str, at: int, cells: list[str], count: int, currency: str, c
     ):
         if _nearly_all(map(test, cells), len(cells)):
             kinds.add(kind)
+    if len(distinct) == 2 and max(map(len, distinct)) <= _CODE:
+        kinds.add("two codes")
     if _are_moments(cells):
         kinds.add("moments")
     elif _are_amounts(cells, currency, currencies):

@@ -127,3 +127,20 @@ def test_other_ways_of_paying_in_a_known_export_are_told_and_can_be_left_out(
     assert outcome.code == 0, outcome.err
     assert "Ways of paying: Omise 2, PayPal Express Checkout 1, Cash on Delivery (COD) 1" in outcome.err
     assert written(tmp_path)["orders"]["shop"].get("ignore", {}).get("payment_method") == ignored
+
+
+@pytest.mark.parametrize(("credit", "code"), [("", 2), ("1", 0)])
+def test_which_of_two_codes_came_in_is_asked(omise: FakeOmise, tmp_path: Path, credit: str, code: int) -> None:
+    (tmp_path / "bank").mkdir()
+    lines = ["Date,Doc Ref No.,Description,Tran Amt.,Tran Type", '18/08/2026,01,RENT,"1,200.00",2']
+    lines += ["23/08/2026,02,OMISE SDN BHD,261.75,1", "28/08/2026,03,PROFIT,0.99,1"]
+    (tmp_path / "bank" / "cimb.csv").write_text("Account No.,800\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    answer = ("--set", f"bank.th.direction.credit={credit}") if credit else ()
+    outcome = init(omise, tmp_path, *with_orders(tmp_path), "--bank", "th=bank/cimb.csv", *answer)
+    assert outcome.code == code, outcome.err
+    if not credit:
+        assert 'Which word of "Tran Type" is of money that came in' in outcome.err
+        assert "--set bank.th.direction.credit=VALUE (1, 2)" in outcome.err
+        return
+    assert written(tmp_path)["bank"]["th"]["direction"] == {"column": "Tran Type", "debit": ["2"], "credit": ["1"]}
+    assert "3 lines in 1 file(s), 1 of them payouts by their text; 100 % of 3 rows read" in outcome.err
