@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from recon.columns.core import (
     CREATED_AT,
     DELETED,
     FAILURE_CODE,
+    MICROSECOND,
+    MOMENT,
     PAID,
     PAID_AT,
     REFERENCES,
@@ -29,6 +31,7 @@ from recon.model import EXPECTS_CHARGE, NEVER_PAID, Account, ChargeStatus, Windo
 from recon.money import Tolerance
 
 Words: TypeAlias = "pd.Series[str]"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def equals(frame: pd.DataFrame, name: str, word: str) -> Mask:
@@ -44,14 +47,20 @@ def of_account(frame: pd.DataFrame, account: str) -> Mask:
 
 def within(moments: pd.Series[Any], window: Window) -> Mask:
     """Per moment whether it lies in a window; null never."""
-    values: Any = moments.array
-    return np.asarray((values >= window.start) & (values < window.end), dtype=bool)
+    cells = micros(moments)
+    return np.asarray((cells >= micros_of(window.start)) & (cells < micros_of(window.end)))
 
 
 def micros(moments: pd.Series[Any]) -> Ints:
     """Microseconds since the epoch (UTC), to be read alone; null is less than any."""
+    assert moments.dtype == MOMENT
     cells: Ints = moments.array.view("int64")
     return cells
+
+
+def micros_of(moment: datetime) -> int:
+    """A moment as `micros` has it."""
+    return (moment - _EPOCH) // MICROSECOND
 
 
 def local_days(moments: pd.Series[Any], zone: ZoneInfo) -> npt.NDArray[np.datetime64]:

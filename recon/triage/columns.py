@@ -193,7 +193,7 @@ class CaseColumns:
         return np.flatnonzero(self.pays & ~self.without_order)
 
     def _young(self, moments: pd.Series[Any]) -> Mask:
-        return (moments > self.context.as_of - self.context.settle).to_numpy(dtype=bool)
+        return np.asarray(c.micros(moments) > c.micros_of(self.context.as_of - self.context.settle))
 
     def _at(self, cases: Positions) -> Mask:
         return c.mask_at(cases, len(self.books.orders))

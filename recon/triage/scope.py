@@ -375,5 +375,5 @@ def _pulled(orders: pd.DataFrame, run_range: Range) -> Mask:
 def _within(moments: pd.Series[Any], windows: tuple[Window, ...]) -> Mask:
     result = np.zeros(len(moments), dtype=bool)
     for window in windows:
-        result |= ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)
+        result |= c.within(moments, window)
     return result
