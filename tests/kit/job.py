@@ -93,9 +93,10 @@ async def job(
     orders: int = 80,
     accounts: tuple[str, ...] = ("th", "jp"),
     faults: Faults = NO_FAULTS,
+    plant: bool = True,
 ) -> AsyncIterator[Job]:
-    """A world over a few days of March 2026, served until the block ends."""
-    world = make_world(seed, FIRST, LAST, orders, accounts)
+    """A world over a few days of March 2026, served until the block ends; `plant`: with breaks, which take time."""
+    world = make_world(seed, FIRST, LAST, orders, accounts, plant=plant)
     async with serve(world, faults=faults) as running:
         config = demo.prepare(world, folder, running.url)
         named = config.read_text(encoding="utf-8") + TRUSTED

@@ -1,5 +1,6 @@
 """A small job whose days lie in two months, and everything that a run of it leaves, to be compared."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -11,6 +12,7 @@ from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import RunOptions
 from recon.sandbox.worlds.world import make_world
+from recon.store.runs.record import LOOKED_AT
 from tests.kit.job import Job
 from tests.kit.sandbox import serve
 
@@ -26,9 +28,10 @@ async def two_months(
     first: date = MONTHS[0][0],
     last: date = MONTHS[-1][-1],
     accounts: tuple[str, ...] = ACCOUNTS,
+    plant: bool = True,
 ) -> AsyncIterator[Job]:
     """A world over the end of February and the beginning of March 2026, served until the block ends."""
-    world = make_world(seed, first, last, orders, accounts)
+    world = make_world(seed, first, last, orders, accounts, plant=plant)
     async with serve(world) as running:
         made = Job(folder, world, running, demo.prepare(world, folder, running.url))
         text = made.config.read_text(encoding="utf-8")
@@ -45,7 +48,7 @@ def backfill_options(made: Job, **options: Any) -> tuple[Config, RunOptions]:
 
 def left_behind(made: Job) -> dict[str, Any]:
     """What runs recorded and wrote, without clocks, timings and what belongs to the server's address."""
-    runs = [(run[0], *run[3:8], run[9], run[11]) for run in made.rows("run")]
+    runs = [(run[0], *run[3:6], _asked(run[6]), run[7], run[9], run[11]) for run in made.rows("run")]
     files = {path.name: path.read_bytes() for path in (made.folder / "reports").glob("*.xlsx")}
     return {
         "runs": runs,
@@ -57,3 +60,8 @@ def left_behind(made: Job) -> dict[str, Any]:
         "names": sorted(files),
         "files": files,
     }
+
+
+def _asked(options: str) -> dict[str, Any]:
+    """What a run was asked, without when it looked at the store."""
+    return {name: value for name, value in json.loads(options).items() if name != LOOKED_AT}

@@ -119,7 +119,7 @@ def bury(made: Job) -> None:
 
 
 async def test_a_missing_file_ends_it_before_anything_is_pulled_and_the_same_batch_goes_on(tmp_path: Path) -> None:
-    async with two_months(tmp_path, accounts=("th",)) as made:
+    async with two_months(tmp_path, accounts=("th",), plant=False) as made:
         asked = backfill_options(made, first=MARCH[0], report=False)
         file = made.orders("th")
         file.rename(file.with_suffix(".away"))
@@ -160,7 +160,7 @@ async def test_an_account_that_cannot_be_pulled_is_left_out_and_the_others_are_n
     def refuse(request: web.Request, body: bytes) -> bytes | int:
         return 401 if request.path == "/refunds" and of_th(request) else body
 
-    async with two_months(tmp_path) as made, altered(made.server.url, refuse) as url:
+    async with two_months(tmp_path, plant=False) as made, altered(made.server.url, refuse) as url:
         point(made, url)
         days = ("--from", MARCH[0].isoformat(), "--to", MARCH[1].isoformat())
         command = ["--config", str(made.config), "backfill", *days, "--no-report", "--json"]
@@ -178,7 +178,7 @@ async def test_an_account_that_cannot_be_pulled_is_left_out_and_the_others_are_n
 
 
 async def test_a_night_that_is_done_is_not_done_again(tmp_path: Path) -> None:
-    async with two_months(tmp_path, accounts=("th",)) as made:
+    async with two_months(tmp_path, accounts=("th",), plant=False) as made:
         config, options = backfill_options(made, first=MARCH[0], accounts=("th",), report=False)
         night = replace(options, unless_done=True, as_of=None, command="run")
         [outcome] = await do_batch(config, open_night(config, night, clock()), clock, Silent())

@@ -41,10 +41,10 @@ NIGHT_OF = RunOptions(LAST, LAST, ("th",), by="scheduler", unless_done=True)
 
 @asynccontextmanager
 async def merchant(
-    folder: Path, options: RunOptions, faults: Faults = NO_FAULTS
+    folder: Path, options: RunOptions, faults: Faults = NO_FAULTS, plant: bool = False
 ) -> AsyncIterator[tuple[Job, Queued]]:
     """A small world whose work is on a queue."""
-    async with job(folder, orders=60, accounts=("th",), faults=faults) as one:
+    async with job(folder, orders=60, accounts=("th",), faults=faults, plant=plant) as one:
         narrow(one.config, 1)
         async with queued(one.config, fresh_url("postgresql", folder), options) as on_queue:
             yield one, on_queue
@@ -68,7 +68,7 @@ async def test_a_backfill_by_two_workers_one_of_them_killed_is_that_of_one_proce
         narrow(one.config, 1)
         options = replace(TWO_MONTHS, as_of=one.world.as_of)
         wanted, steps = await in_one_process(one.config, options)
-    async with merchant(tmp_path / "queue", options, Faults(latency_s=0.03)) as (_, on_queue):
+    async with merchant(tmp_path / "queue", options, Faults(latency_s=0.03), plant=True) as (_, on_queue):
         first = await on_queue.start()
         going = asyncio.create_task(on_queue.backfill())
         await on_queue.until_done(1, going=1)

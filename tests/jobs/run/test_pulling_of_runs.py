@@ -40,7 +40,7 @@ async def test_a_list_that_lies_is_a_break_of_its_account_until_it_tells_the_tru
         page = json.loads(body)
         return json.dumps(page | {"total": page["total"] + 1}).encode()
 
-    async with job(tmp_path, orders=30) as merchant, altered(merchant.server.url, lie) as url:
+    async with job(tmp_path, orders=30, plant=False) as merchant, altered(merchant.server.url, lie) as url:
         point(merchant, url)
         outcome = await merchant.run()
         assert not outcome.complete
@@ -108,7 +108,7 @@ async def test_the_key_is_in_nothing_that_is_said_or_stored(tmp_path: Path, says
                 return body[: len(body) // 2]
         return body
 
-    async with job(tmp_path, accounts=("th",), orders=30) as merchant:
+    async with job(tmp_path, accounts=("th",), orders=30, plant=False) as merchant:
         async with altered(merchant.server.url, answer, ACCOUNTS["th"].key) as url:
             point(merchant, url)
             if says == "cut answers":

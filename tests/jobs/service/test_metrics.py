@@ -83,7 +83,7 @@ def test_nothing_about_money_is_in_it(tmp_path: Path) -> None:
 
 async def test_a_run_says_what_its_pull_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     retry_at_once(monkeypatch)
-    async with job(tmp_path, orders=20, accounts=("th",), faults=Faults(bad_gateway=6)) as made:
+    async with job(tmp_path, orders=20, accounts=("th",), faults=Faults(bad_gateway=6), plant=False) as made:
         outcome = await made.run(judge=False, record=False)
         made.server.set_faults(Faults())
         again = await made.run(judge=False, record=False)

@@ -42,7 +42,7 @@ def write(made: Job, status: str, rows: int = 12) -> None:
 
 @pytest.mark.parametrize("still", [False, pytest.param(True, marks=pytest.mark.proof)])
 async def test_it_is_told_once_and_tried_again_when_its_file_changes(tmp_path: Path, still: bool) -> None:
-    async with job(tmp_path, orders=4, accounts=("th",)) as made, webhook() as hook:
+    async with job(tmp_path, orders=4, accounts=("th",), plant=False) as made, webhook() as hook:
         made.server.set_date("none")  # the clock is the test's
         made.config.write_text(made.config.read_text(encoding="utf-8") + SECTION, encoding="utf-8")
         write(made, "completed")

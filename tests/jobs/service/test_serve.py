@@ -77,7 +77,7 @@ def asked_and_ended(config: Path, port: int, ended: threading.Event) -> list[str
 def test_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
     """Within this process; in one of its own, in `make proof` and, of a worker, in test_worker.py."""
     urls, ready, over = list[str](), threading.Event(), threading.Event()
-    world = make_world(1, FIRST, LAST, 10, ("th",))
+    world = make_world(1, FIRST, LAST, 10, ("th",), plant=False)
     port, ended = free_port(), threading.Event()
     with ThreadPoolExecutor(2) as pool:
         serving = pool.submit(serve_elsewhere, world, urls, ready, over)
