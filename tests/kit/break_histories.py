@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -101,6 +103,14 @@ class Merchant:
         self.config = configuration.load(folder / "config.toml", {})
         self.keeper = Keeper([_slot(number, *slot) for number, slot in enumerate(_SLOTS)], START)
         self.runs: list[datetime] = []
+
+    def copied(self, folder: Path) -> "Merchant":
+        """Another, in a folder of its own, of the same past."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        other = copy(self)
+        other.folder, other.config = folder, configuration.load(folder / "config.toml", {})
+        other.keeper, other.runs = deepcopy(self.keeper), list(self.runs)
+        return other
 
     def play(self, acts: Sequence[Act]) -> None:
         """Raises Difference after the act that made one."""
