@@ -121,6 +121,8 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
 def _decisions(store: Store, request: JudgingRequest, proofs: Iterable[Iterable[Proof]]) -> Decisions:
     """Those of which a result of the request may show something."""
     parts = request.accounts
+    if not parts:  # every account failed
+        return Decisions([], {})
     rows = frozenset(id_ for own in proofs for proof in own for item in proof.items for id_, _ in item.rows)
     first, last = min(part.first for part in parts), max(part.last for part in parts)
     return decisions_about(store, [part.account.name for part in parts], first, last, rows)
