@@ -64,7 +64,7 @@ def test_the_first_sheet_has_a_row_per_break_with_facts_as_numbers_and_texts(tmp
     rows = {row["Break"]: row for row in rows_of(path)}
     assert rows.keys() == {known.latest.id for known in BREAKS}
     row = rows[BREAKS[8].latest.id]
-    assert (row["Code"], row["Severity"], row["Order"]) == ("amount_mismatch", "high", "0000909")
+    assert (row["What it is"], row["Severity"], row["Order"]) == ("The amounts differ", "high", "0000909")
     assert (row["Expected (ours)"], row["Actual (Omise or bank)"], row["Difference"]) == (500, 450, -50)
     assert (row["Age, days"], row["Status"], row["Ruling"], row["Until"]) == (40, "open", None, None)
     cells = {cell.value: cell for cell in load_workbook(path)[NAME][1]}
