@@ -20,6 +20,8 @@ from recon.store.schema import METADATA
 from recon.store.versions.save import save_objects
 from tests.kit.store_samples import DATABASES, NOON, charge, count, fresh_url
 
+WORKBOOK = b"a workbook's bytes"
+
 
 @pytest.fixture(params=DATABASES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
@@ -32,6 +34,35 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A copy of one that was upgraded from nothing."""
     store = open_store(fresh_url(request.param, tmp_path))
+    yield store
+    store.dispose()
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def as_new(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A copy of one that was upgraded from nothing, of all tests that only look at its tables."""
+    store = open_store(fresh_url(database, tmp_path_factory.mktemp("store")))
+    yield store
+    store.dispose()
+
+
+@pytest.fixture(scope="module")
+def carried_over(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One of the last development revision as it was carried over, WORKBOOK among its rows; only looked at."""
+    store = open_store(fresh_url(database, tmp_path_factory.mktemp("store"), migrated=False))
+    at_0014(store)
+    with writing(store) as connection:
+        known = MetaData()
+        known.reflect(connection, only=["workbook"])
+        row = connection.execute(select(known.tables["workbook"])).mappings().one()
+        added = {**row, "sha256": sha256_of(WORKBOOK), "content": WORKBOOK}
+        connection.execute(insert(known.tables["workbook"]), added)
+    migrate.upgrade(store)
     yield store
     store.dispose()
 
@@ -56,8 +87,8 @@ def _own(indexes: list[ReflectedIndex]) -> list[ReflectedIndex]:
     return [index for index in indexes if "duplicates_constraint" not in index]
 
 
-def test_keys_and_indexes_are_those_of_the_tables(ready: Store) -> None:
-    found = inspect(ready)
+def test_keys_and_indexes_are_those_of_the_tables(as_new: Store) -> None:
+    found = inspect(as_new)
     for name, table in METADATA.tables.items():
         key = found.get_pk_constraint(name)
         assert key["constrained_columns"] == [column.name for column in table.primary_key]
@@ -75,9 +106,9 @@ def indexes_as_text(connection: Connection, schema: str = "public") -> dict[str,
     return {name: text.replace(f"{schema}.", "") for name, text in listed if "alembic" not in name}
 
 
-def test_indexes_hold_the_rows_that_the_tables_say(ready: Store, tmp_path: Path) -> None:
+def test_indexes_hold_the_rows_that_the_tables_say(as_new: Store, tmp_path: Path) -> None:
     """Alembic compares names and columns of indexes, not their conditions."""
-    with writing(ready) as connection:
+    with writing(as_new) as connection:
         migrated = indexes_as_text(connection)
         if connection.dialect.name == "sqlite":
             declared = open_store(f"sqlite:///{tmp_path}/declared.db")
@@ -92,15 +123,14 @@ def test_indexes_hold_the_rows_that_the_tables_say(ready: Store, tmp_path: Path)
     assert sum(" WHERE " in text for text in migrated.values()) > 10
 
 
-def test_postgresql_orders_texts_by_their_bytes(tmp_path: Path) -> None:
-    store = open_store(fresh_url("postgresql", tmp_path))
-    with reading(store) as connection:
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_postgresql_orders_texts_by_their_bytes(as_new: Store) -> None:
+    with reading(as_new) as connection:
         found = connection.exec_driver_sql(
             "SELECT DISTINCT collation_name FROM information_schema.columns "
             "WHERE table_schema = 'public' AND data_type = 'text' AND table_name <> 'alembic_version'"
         )
         assert found.scalars().all() == ["C"]
-    store.dispose()
 
 
 def rows(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
@@ -187,26 +217,13 @@ def test_a_store_that_another_process_carries_over_meanwhile_is_left_to_it(
     assert migrate.is_current(store)
 
 
-def test_a_workbook_of_before_there_were_chunks_is_carried_over_whole(store: Store) -> None:
-    at_0014(store)
-    content = b"a workbook's bytes"
-    sha256 = sha256_of(content)
-    with writing(store) as connection:
-        known = MetaData()
-        known.reflect(connection, only=["workbook"])
-        row = connection.execute(select(known.tables["workbook"])).mappings().one()
-        connection.execute(insert(known.tables["workbook"]), {**row, "sha256": sha256, "content": content})
-    migrate.upgrade(store)
-    assert content_of(store, sha256) == content
+def test_a_workbook_of_before_there_were_chunks_is_carried_over_whole(carried_over: Store) -> None:
+    assert content_of(carried_over, sha256_of(WORKBOOK)) == WORKBOOK
 
 
-def test_a_carried_over_store_has_the_tables_and_indexes_of_a_new_one(store: Store, tmp_path: Path) -> None:
-    at_0014(store)
-    migrate.upgrade(store)
-    fresh = open_store(fresh_url("sqlite" if store.dialect.name == "sqlite" else "postgresql", tmp_path))
-    with reading(store) as connection, reading(fresh) as other:
+def test_a_carried_over_store_has_the_tables_and_indexes_of_a_new_one(carried_over: Store, as_new: Store) -> None:
+    with reading(carried_over) as connection, reading(as_new) as other:
         assert indexes_as_text(connection) == indexes_as_text(other)
-    fresh.dispose()
 
 
 def test_a_step_is_named_for_its_revision() -> None:
@@ -214,17 +231,17 @@ def test_a_step_is_named_for_its_revision() -> None:
         assert f'revision = "{script.name[:4]}"' in script.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("revision", ["0001", "0013"])
-def test_a_store_of_an_older_development_revision_is_refused_and_told_what_to_do(store: Store, revision: str) -> None:
+def test_a_store_of_an_older_development_revision_is_refused_and_told_what_to_do(store: Store) -> None:
     at_0014(store)
-    with writing(store) as connection:
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
-        before = rows(connection)
-    with pytest.raises(OtherVersion, match=f'"{revision}".*bring it to "0014" with `recon db upgrade`'):
-        migrate.upgrade(store)
-    assert migrate.current(store) == revision
-    with reading(store) as connection:
-        assert rows(connection) == before
+    for revision in ("0001", "0013"):
+        with writing(store) as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+            before = rows(connection)
+        with pytest.raises(OtherVersion, match=f'"{revision}".*bring it to "0014" with `recon db upgrade`'):
+            migrate.upgrade(store)
+        assert migrate.current(store) == revision
+        with reading(store) as connection:
+            assert rows(connection) == before
 
 
 def with_one_step_more(folder: Path, step: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from jobs.run.reporting import put_back
-from recon.store.desk import workbooks
+from recon.store.desk import workbook_bytes, workbooks
 from recon.store.desk.workbook_bytes import CHUNK, LARGEST, Damaged, content_of, pieces_of, sha256_of
 from recon.store.desk.workbooks import StoredWorkbook, keep
 from recon.store.engine import Refused, Store, writing
@@ -19,11 +19,18 @@ from recon.store.tables.desk import WORKBOOK_CHUNK
 from tests.kit.store_samples import DATABASES, NOON, opened
 
 NAME = "settlement_th_2026-03-01_2026-03-01.xlsx"
+SMALL = 1_000  # bytes
 
 
 @pytest.fixture(params=DATABASES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of SMALL bytes: a workbook of several takes no time."""
+    monkeypatch.setattr(workbook_bytes, "CHUNK", SMALL)
 
 
 def bytes_of(size: int, seed: int = 1) -> bytes:
@@ -42,8 +49,11 @@ def kept(store: Store, content: bytes) -> str:
     return book.sha256
 
 
-@pytest.mark.parametrize("size", [1, CHUNK, 2 * CHUNK + 1])
-def test_what_comes_back_is_what_was_kept_in_pieces(store: Store, size: int) -> None:
+@pytest.mark.parametrize(("size", "chunk"), [(1, SMALL), (SMALL, SMALL), (2 * SMALL + 1, SMALL), (CHUNK + 1, CHUNK)])
+def test_what_comes_back_is_what_was_kept_in_pieces(
+    store: Store, size: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook_bytes, "CHUNK", chunk)
     content = bytes_of(size)
     sha256 = kept(store, content)
     pieces = pieces_of(store, sha256)
@@ -53,7 +63,7 @@ def test_what_comes_back_is_what_was_kept_in_pieces(store: Store, size: int) -> 
         lengths.append(len(piece))
         digest.update(piece)
     assert digest.hexdigest() == sha256
-    assert lengths == [CHUNK] * (size // CHUNK) + [size % CHUNK] * (size % CHUNK > 0)
+    assert lengths == [chunk] * (size // chunk) + [size % chunk] * (size % chunk > 0)
     assert not keep(store, book_of(content), BytesIO(content)), "it is there"
     assert content_of(store, sha256) == content
     assert pieces_of(store, sha256_of(b"another")) is None
@@ -69,8 +79,9 @@ def test_one_of_which_only_the_hash_was_kept_is_kept_when_it_is_written_again(st
     assert content_of(store, sha256) == content, "and is kept when it is written again"
 
 
+@pytest.mark.usefixtures("small_chunks")
 def test_the_last_piece_of_a_damaged_copy_does_not_come(store: Store, tmp_path: Path) -> None:
-    sha256 = kept(store, bytes_of(CHUNK + 10))
+    sha256 = kept(store, bytes_of(SMALL + 10))
     with writing(store) as connection:
         other = update(WORKBOOK_CHUNK).where(WORKBOOK_CHUNK.c.place == 1)
         connection.execute(other.values(content=bytes_of(10, seed=2)))
@@ -78,7 +89,7 @@ def test_the_last_piece_of_a_damaged_copy_does_not_come(store: Store, tmp_path: 
         content_of(store, sha256)
     pieces = pieces_of(store, sha256)
     assert pieces is not None
-    assert len(next(pieces)) == CHUNK
+    assert len(next(pieces)) == SMALL
     with pytest.raises(Damaged):
         next(pieces)
     with pytest.raises(Damaged):
@@ -86,9 +97,10 @@ def test_the_last_piece_of_a_damaged_copy_does_not_come(store: Store, tmp_path: 
     assert list((tmp_path / "reports").iterdir()) == [], "no half file"
 
 
+@pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("damage", ["changed", "lacks its end", "has too much"])
 def test_a_damaged_copy_is_replaced_when_the_same_bytes_are_written_again(store: Store, damage: str) -> None:
-    content = bytes_of(CHUNK + 10)
+    content = bytes_of(SMALL + 10)
     sha256 = kept(store, content)
     chunk = WORKBOOK_CHUNK.c
     damages = {

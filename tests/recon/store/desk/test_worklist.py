@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from recon.store.runs.record import RunAccount, RunRecord
 from recon.store.tables import BREAK
 from tests.kit.plans import asked, plans
 from tests.kit.recorded_runs import put_run
-from tests.kit.store_samples import DATABASES, fresh_url
+from tests.kit.store_samples import DATABASES, fresh_url, opened
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TH, JP = frozenset({"th"}), frozenset({"jp"})
@@ -62,16 +63,30 @@ BREAKS = [
 ]
 
 
+@pytest.fixture(scope="module", params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Of all tests that only look."""
+    store = open_store(fresh_url(request.param, tmp_path_factory.mktemp("store")))
+    put_breaks(store)
+    yield store
+    store.dispose()
+
+
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    store = open_store(fresh_url(request.param, tmp_path))
+def own_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Of a test that writes."""
+    for store in opened(request.param, tmp_path):
+        put_breaks(store)
+        yield store
+
+
+def put_breaks(store: Store) -> None:
+    """BREAKS by the first of three runs."""
     for number, status in enumerate(("complete", "incomplete", "complete")):
         run = RunRecord(NOW, NOW, NOW, "test", "run", {}, "0", "", status, {})
         day = date(2026, 3, 1 + number // 2)
         part = RunAccount("th", day, day, {"breaks_open": number}, str(number))
         put_run(store, run, [part], BREAKS if number == 0 else [])
-    yield store
-    store.dispose()
 
 
 def found(store: Store, wanted: Filter = Filter(), sort: str = "id", down: bool = False) -> list[str]:  # noqa: B008
@@ -155,12 +170,12 @@ def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
     assert worklist.seen(store, ids, frozenset()) == set()
 
 
-def test_the_longest_row_fits_the_index_and_is_found_by_its_id(store: Store) -> None:
+def test_the_longest_row_fits_the_index_and_is_found_by_its_id(own_store: Store) -> None:
     ids = {name: f"{number}".ljust(255, "𝄞") for number, name in enumerate(("order_id", "charge_id", "refund_id"))}
     known = a_break(7, **ids, currency="𝄞" * 255, owner="𝄞" * 100, code="c" * 60, account="a" * 60)
-    with writing(store) as connection:
+    with writing(own_store) as connection:
         connection.execute(insert(BREAK), [break_row(known)])
-    assert matched(store, Filter(texts=("0𝄞𝄞",))) == ["7"]
+    assert matched(own_store, Filter(texts=("0𝄞𝄞",))) == ["7"]
 
 
 def test_sorts_have_the_unknown_last(store: Store) -> None:
@@ -192,13 +207,13 @@ def test_neighbours_follow_the_list_either_way(store: Store, sort: str, down: bo
     assert set(worklist.neighbours(store, wanted, sort, down, closed)) & {*ids}
 
 
-def test_what_matches_says_what_changed_since(store: Store) -> None:
-    _, last_event = worklist.state(store)
-    with writing(store) as connection:
+def test_what_matches_says_what_changed_since(own_store: Store) -> None:
+    _, last_event = worklist.state(own_store)
+    with writing(own_store) as connection:
         insert_events(connection, [BreakEvent(BREAKS[2].latest.id, "assigned", NOW, "anna", "")], None, NOW)
-    rows = worklist.matching(store, Filter(accounts=("th", "jp")), last_event, 9)
+    rows = worklist.matching(own_store, Filter(accounts=("th", "jp")), last_event, 9)
     assert {row.id: row.changed for row in rows} == {BREAKS[n].latest.id: n == 2 for n in (0, 1, 2, 4)}
-    assert len(worklist.matching(store, Filter(), last_event, 2)) == 2
+    assert len(worklist.matching(own_store, Filter(), last_event, 2)) == 2
 
 
 def test_sums_ages_and_days(store: Store) -> None:
@@ -224,14 +239,15 @@ def test_sums_ages_and_days(store: Store) -> None:
     assert overview.days(store, JP, date(2026, 3, 1), NOW.date()) == []
 
 
-@pytest.mark.parametrize(("sort", "down", "index"), [("severity", True, "open"), ("due", False, "open_due")])
-def test_postgresql_reads_a_page_in_the_order_of_its_index(tmp_path: Path, sort: str, down: bool, index: str) -> None:
+def test_postgresql_reads_a_page_in_the_order_of_its_index(tmp_path: Path) -> None:
     """It sorted every open break for each page."""
     store = open_store(fresh_url("postgresql", tmp_path))
     with writing(store) as connection:
         connection.execute(insert(BREAK), [break_row(a_break(number)) for number in range(1, 2_001)])
         connection.exec_driver_sql("ANALYZE break")
-    assert f"using ix_break_{index} " in plans(store, lambda one: worklist.find(one, Filter(), sort, down, 0, 50))
+    for sort, down, index in (("severity", True, "open"), ("due", False, "open_due")):
+        plan = plans(store, partial(worklist.find, wanted=Filter(), sort=sort, descending=down, offset=0, limit=50))
+        assert f"using ix_break_{index} " in plan
     store.dispose()
 
 
