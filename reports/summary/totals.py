@@ -119,7 +119,7 @@ def _off_sheet(matched: PlacedSheet, total: CurrencyTotals) -> tuple[int, int] |
 def _matched_in(matched: PlacedSheet, currency: str) -> pd.DataFrame:
     """The two columns that are summed: a copy of all would be as large as the sheet."""
     names = [PAYMENT, c.ORDER_AMOUNT]
-    return matched.frame.loc[(matched.frame[c.CURRENCY] == currency).to_numpy(dtype=bool), names]
+    return matched.frame.loc[c.equals(matched.frame, c.CURRENCY, currency), names]
 
 
 def _orders(matched: pd.DataFrame) -> int:

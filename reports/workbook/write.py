@@ -15,6 +15,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
+from recon.columnar import pa, pc
 from recon.money import Money
 from reports.report import Basis, Report
 from reports.sheet import (
@@ -39,7 +40,7 @@ from reports.workbook.links import with_links
 from reports.workbook.paper import page_breaks, set_up_paper
 from reports.workbook.shop_links import with_shop_links
 from reports.workbook.stream import CHUNK, FilledSheet, write_package
-from reports.workbook.styles import money_style, page_style, register, style_ids
+from reports.workbook.styles import money_style, page_style, register
 
 
 def write_workbook(report: AnyReport, folder: Path, number: int = 1) -> Path:
@@ -74,8 +75,8 @@ def write_report(report: AnyReport, file: IO[bytes], *, tab_rows: int = TAB_ROWS
     tables = (sheet for sheet in declared if isinstance(sheet, Sheet))
     placed, links = with_links({sheet.name: place(sheet, report, tab_rows) for sheet in tables})
     placed, links, shop_links = with_shop_links(placed, links, report)
-    register(book, _currencies(report, placed), basis.currencies)
-    context = CellContext(style_ids(book), report.zone, basis.currencies)
+    style_ids = register(book, _currencies(report, placed), basis.currencies)
+    context = CellContext(style_ids, report.zone, basis.currencies)
     styles = {name: book._cell_styles[style] for name, style in context.styles.items()}  # type: ignore[attr-defined]
     filled: dict[str, FilledSheet] = {}
     values: dict[str, dict[str, str]] = {}
@@ -145,7 +146,7 @@ def _currencies(report: AnyReport, placed: Mapping[str, PlacedSheet]) -> list[st
     tables += [(table.columns, table.frame) for sheet in placed.values() for table in sheet.below]
     for columns, frame in tables:
         for name in {column.currency for column in columns if column.kind is Kind.MONEY}:
-            codes |= set(frame[name].dropna().unique())
+            codes.update(pc.unique(pa.array(frame[name])).drop_null().to_pylist())
     return sorted(code for code in codes if report.basis.is_number(Money(0, code)))
 
 
