@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -93,7 +93,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
     ended = {end.ruling_id: end for end in proven.carried.ended}
-    decided_then = _decisions(store, request, proven.proofs)
+    decided_then = _decisions(store, request, proven.proofs, ended)
     decisions = [
         (as_left(ruling, ended.get(ruling.id), request.as_of), known_break)
         for ruling, known_break in decided_then.about
@@ -118,14 +118,16 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     return Findings(results, proven.carried, new_links, _unpulled(run_range), current, proven.raised)
 
 
-def _decisions(store: Store, request: JudgingRequest, proofs: Iterable[Iterable[Proof]]) -> Decisions:
-    """Those of which a result of the request may show something."""
+def _decisions(
+    store: Store, request: JudgingRequest, proofs: Iterable[Iterable[Proof]], ended: Collection[int]
+) -> Decisions:
+    """Those of which a result of the request may show something; `ended` are those that it ends."""
     parts = request.accounts
     if not parts:  # every account failed
         return Decisions([], {})
     rows = frozenset(id_ for own in proofs for proof in own for item in proof.items for id_, _ in item.rows)
     first, last = min(part.first for part in parts), max(part.last for part in parts)
-    return decisions_about(store, [part.account.name for part in parts], first, last, rows)
+    return decisions_about(store, [part.account.name for part in parts], first, last, rows, ended)
 
 
 def find_cases(store: Store, request: JudgingRequest, subjects: Subjects) -> RaisedBreaks:

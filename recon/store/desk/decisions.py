@@ -29,12 +29,17 @@ class Decisions:
 
 
 def decisions_about(
-    store: Store, accounts: Collection[str], first: date, last: date, ids: frozenset[str]
+    store: Store,
+    accounts: Collection[str],
+    first: date,
+    last: date,
+    ids: frozenset[str],
+    ended: Collection[int] = (),
 ) -> Decisions:
     """Those that may concern days or objects: all are looked through, and few are made values.
 
     They are patterns, write-offs, what was taken, approved or ended on the days (or near enough for some zone),
-    and what is about a break of these days or of one of the objects.
+    and what is about a break of these days or of one of the objects. `ended`: also what a run ends now.
     """
     begin = datetime.combine(first, time(), UTC) - _ZONES
     end = datetime.combine(last, time(), UTC) + 2 * _ZONES
@@ -61,7 +66,7 @@ def decisions_about(
             for name, counted in numbers.items():
                 if of_account in (name, None):
                     counted[id_] = len(counted) + 1
-            if is_near or not ids.isdisjoint(object_ids):
+            if is_near or id_ in ended or not ids.isdisjoint(object_ids):
                 wanted.append(id_)
         rulings = break_rows.rulings_by(connection, "id", wanted)
         of_breaks = {ruling.break_id for ruling in rulings if ruling.break_id}

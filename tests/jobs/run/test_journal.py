@@ -11,6 +11,7 @@ import pytest
 
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.desk.actions import do
 from jobs.run.opening.store import open_ready_store
 from jobs.run.rejudging import judged_again
 from recon import columns as c
@@ -105,3 +106,16 @@ async def test_a_ruling_that_the_run_itself_ends_is_neither_in_force_nor_booked(
     assert recorded is not None
     assert not any(judged_again(config, store, recorded, ["th"]).values())
     store.dispose()
+
+
+async def test_an_old_ruling_that_a_run_ends_on_a_day_of_its_range_is_shown_by_it_as_by_the_next(
+    tmp_path: Path,
+) -> None:
+    config = merchant(tmp_path, f"A-1,500.00,THB,paid,{(MIDNIGHT + HOUR).isoformat()}\n")
+    assert await written_off(config) == []
+    [missing] = open_breaks_of(config)
+    until = RulingRequest(RulingKind.ACKNOWLEDGE, "ann", missing, until=LAST + 2 * DAY)
+    do(config, until, NOW, lambda _: None)
+    day = LAST + 9 * DAY
+    registers = [(await night(config, NOON + 9 * DAY + hours * HOUR, day)).results[0].register for hours in (1, 2)]
+    assert [register[c.STANDING].tolist() for register in registers] == [["its time is over"]] * 2
