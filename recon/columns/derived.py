@@ -53,9 +53,15 @@ def within(moments: pd.Series[Any], window: Window) -> Mask:
 
 def micros(moments: pd.Series[Any]) -> Ints:
     """Microseconds since the epoch (UTC), to be read alone; null is less than any."""
-    assert moments.dtype == MOMENT
-    cells: Ints = moments.array.view("int64")
-    return cells
+    cells: Any = moments.array
+    assert cells.unit == "us"
+    return np.asarray(cells.view("int64"), dtype=np.int64)
+
+
+def moments_of(values: Ints) -> Any:
+    """What `micros` gives as the cells of a column again."""
+    array: Any = pd.array
+    return array(values.view("datetime64[us]"), dtype=MOMENT)
 
 
 def micros_of(moment: datetime) -> int:
@@ -139,6 +145,8 @@ def rows_under(frame: pd.DataFrame, mask: Mask) -> pd.DataFrame:
 def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Frames of one shape, at least one, below each other; an empty one has no say about types."""
     filled = [frame for frame in frames if len(frame)]
+    if len(filled) == 1:
+        return filled[0].reset_index(drop=True)
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 

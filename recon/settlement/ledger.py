@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
@@ -137,9 +138,9 @@ def unknown_kinds(books: Books, ledger: Ledger) -> dict[tuple[str, str], list[in
     return by_kind
 
 
-def kind_words(kinds_of_rows: pd.Categorical[str]) -> pd.Series[str]:
-    """Kinds as a text column."""
-    return pd.Series(kinds_of_rows.categories.astype(c.TEXT).array.take(kinds_of_rows.codes))
+def kind_words(kinds_of_rows: pd.Categorical[str]) -> Any:
+    """Kinds as the cells of a text column."""
+    return c.typed(kinds_of_rows.categories.to_list(), c.TEXT).array.take(kinds_of_rows.codes)
 
 
 def places(ids: pd.Series[str], wanted: pd.Series[str]) -> Ints:

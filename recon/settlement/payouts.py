@@ -8,7 +8,7 @@ not known. A refund or a dispute may take from what becomes available later: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ def parts(books: Books, ledger: Ledger, history: LedgerHistory, credits: Credits
     low = np.maximum(starts[which], offset)
     high = np.minimum(stops[which], ends)
     money = _shares(books, ledger, rows, sizes, low - offset, high - offset)
-    transfers = pd.Series(history.transfers, dtype=c.TEXT).iloc[mine[which]]
+    transfers = c.typed(history.transfers, c.TEXT).array.take(mine[which])
     return _frame(
         c.PARTS,
         books,
@@ -79,7 +79,7 @@ def parts(books: Books, ledger: Ledger, history: LedgerHistory, credits: Credits
             c.TRANSFER_ID: transfers,
             c.KIND: kind_words(ledger.kinds[rows]),
             c.CHARGE_ID: _charges(books, ledger, rows),
-            c.AMOUNT: pd.Series(high - low, dtype=c.MINOR),
+            c.AMOUNT: high - low,
             **money,
         },
     )
@@ -110,7 +110,7 @@ def unpaid(
         {
             c.KIND: kind_words(ledger.kinds[rows]),
             c.CHARGE_ID: _charges(books, ledger, rows),
-            c.AMOUNT: pd.Series(left, dtype=c.MINOR),
+            c.AMOUNT: left,
         },
     )
 
@@ -122,20 +122,21 @@ def payouts(
 
     What is explained comes of the histories, how many and which charges of the parts of all of them.
     """
-    left = np.flatnonzero(((ledger.transfer_at >= 0) | books.transfers[c.SENT]).to_numpy(dtype=bool))
-    frame = books.transfers.iloc[left].reset_index(drop=True)
-    at = places(frame[c.TRANSFER_ID], all_parts[c.TRANSFER_ID])
+    transfers = books.transfers
+    left = np.flatnonzero((ledger.transfer_at >= 0) | transfers[c.SENT].to_numpy(dtype=bool))
+    ids = transfers[c.TRANSFER_ID].iloc[left]
+    at = places(ids, all_parts[c.TRANSFER_ID])
     names = (c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST)
-    sums = {name: c.sums_at(at, len(frame), all_parts[name].to_numpy(dtype=np.int64)) for name in names}
-    explained = _explained(frame[c.TRANSFER_ID], histories)
+    sums = {name: c.sums_at(at, len(left), all_parts[name].to_numpy(dtype=np.int64)) for name in names}
+    explained = _explained(ids, histories)
     made = {
         c.EXPLAINED: explained,
-        c.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
-        c.ROWS: np.bincount(at, minlength=len(frame)).astype(np.int64),
+        c.UNEXPLAINED: transfers[c.AMOUNT].to_numpy(dtype=np.int64)[left] - explained,
+        c.ROWS: np.bincount(at, minlength=len(left)).astype(np.int64),
         **sums,
         c.OTHER: explained - (sums[c.GROSS] - sums[c.FEE] - sums[c.FEE_VAT] - sums[c.INTEREST]),
     }
-    return c.PAYOUTS.check(frame.assign(**made)[c.PAYOUTS.names])
+    return _taken(c.PAYOUTS, transfers, left, made)
 
 
 def _explained(transfers: pd.Series[str], histories: Iterable[LedgerHistory]) -> Ints:
@@ -147,9 +148,7 @@ def _explained(transfers: pd.Series[str], histories: Iterable[LedgerHistory]) ->
     return result
 
 
-def _shares(
-    books: Books, ledger: Ledger, rows: Ints, sizes: Ints, low: Ints, high: Ints
-) -> dict[str, pd.Series[int]]:
+def _shares(books: Books, ledger: Ledger, rows: Ints, sizes: Ints, low: Ints, high: Ints) -> dict[str, Ints]:
     """Of each credit's charge the fee, VAT and interest that fall to a stretch of it, and the gross above them.
 
     Rounded so that the stretches of one charge come to the whole; gross less the rest is the stretch itself.
@@ -157,7 +156,7 @@ def _shares(
     at = np.where(ledger.kinds[rows] == "charge", ledger.origin_at[rows], -1)
     is_charge = at >= 0
     size = np.maximum(sizes, 1)
-    result: dict[str, pd.Series[int]] = {}
+    result: dict[str, Ints] = {}
     gross = np.where(is_charge, high - low, 0)
     costs = ((c.FEE, (c.FEE,)), (c.FEE_VAT, (c.FEE_VAT,)), (c.INTEREST, (c.INTEREST, c.INTEREST_VAT)))
     for name, parts_of_cost in costs:
@@ -166,22 +165,28 @@ def _shares(
             whole[is_charge] += books.charges[part].to_numpy(dtype=np.int64)[at[is_charge]]
         share = c.portion(whole, high, size) - c.portion(whole, low, size)
         gross = gross + share
-        result[name] = pd.Series(share, dtype=c.MINOR)
-    result[c.GROSS] = pd.Series(gross, dtype=c.MINOR)
+        result[name] = share
+    result[c.GROSS] = gross
     return result
 
 
-def _charges(books: Books, ledger: Ledger, rows: Ints) -> pd.Series[str]:
-    origins = books.transactions[c.ORIGIN].iloc[rows].reset_index(drop=True)
-    return origins.where(pd.Series(ledger.kinds[rows] == "charge", dtype=bool))
+def _charges(books: Books, ledger: Ledger, rows: Ints) -> Any:
+    origins = books.transactions[c.ORIGIN].array.take(rows)
+    origins[np.asarray(ledger.kinds[rows] != "charge")] = None
+    return origins
 
 
-def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, pd.Series[Any]]) -> pd.DataFrame:
+def _frame(shape: c.Frame, books: Books, rows: Ints, made: Mapping[str, Any]) -> pd.DataFrame:
     """The transactions at these places with further columns, as a shape."""
-    names = [name for name in shape.names if name in books.transactions and name not in made]
-    chosen = books.transactions[names].iloc[rows]
-    free = pd.Series(available_at(books.transactions)[rows], dtype="datetime64[us]").dt.tz_localize("UTC")
-    return shape.of_columns({**{name: chosen[name] for name in names}, c.AVAILABLE_AT: free, **made})
+    free = c.moments_of(available_at(books.transactions)[rows])
+    return _taken(shape, books.transactions, rows, {c.AVAILABLE_AT: free, **made})
+
+
+def _taken(shape: c.Frame, frame: pd.DataFrame, rows: Ints, made: Mapping[str, Any]) -> pd.DataFrame:
+    """A frame's rows at these places with further columns, as a shape; of a few rows pandas' ways are most of it."""
+    return shape.check(
+        shape.named({name: made[name] if name in made else frame[name].array.take(rows) for name in shape.names})
+    )
 
 
 def _by(moments: Ints, ids: pd.Series[str]) -> Ints:
