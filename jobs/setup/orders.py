@@ -290,7 +290,8 @@ def _account(draft: Draft, place: str, currencies_seen: Sequence[str] | None) ->
     can_be_by_currency = len(set(settling)) == len(settling) > 1 and currencies_seen != []
     choices = [*names, *([BY_CURRENCY] if can_be_by_currency and currencies_seen is not None else [])]
     spread = len(set(currencies_seen or ())) > 1 and set(currencies_seen or ()) <= set(settling)
-    default = BY_CURRENCY if spread and BY_CURRENCY in choices else names[0]
+    theirs = [account.name for account in draft.accounts if account.currency in (currencies_seen or ())]
+    default = BY_CURRENCY if spread and BY_CURRENCY in choices else theirs[0] if len(theirs) == 1 else names[0]
     is_sure = len(names) == 1 or (spread and default == BY_CURRENCY)
     words = f"Whose orders are those of {place}?"
     key = f"{place}.account"

@@ -9,7 +9,8 @@ import pytest
 
 from tests.contract.server import FakeOmise
 from tests.contract.world import NOW, World
-from tests.jobs.cli.test_init import init, with_orders, written
+from tests.jobs.cli.test_init import KEYS, PLAIN, init, with_orders, written
+from tests.kit.terminal import session
 
 HEADER = ["No.", "Order No", "Order date", "Customer", "Cur", "Amount", "Status", "Refund"]
 ORDERS: list[list[Any]] = [
@@ -144,3 +145,27 @@ def test_which_of_two_codes_came_in_is_asked(omise: FakeOmise, tmp_path: Path, c
         return
     assert written(tmp_path)["bank"]["th"]["direction"] == {"column": "Tran Type", "debit": ["2"], "credit": ["1"]}
     assert "3 lines in 1 file(s), 1 of them payouts by their text; 100 % of 3 rows read" in outcome.err
+
+
+@pytest.mark.parametrize(("codes", "proposed"), [(["SGD"], "sg"), (["SGD", "USD"], "sg"), (["USD"], "th")])
+def test_the_account_that_settles_in_the_orders_currency_is_proposed(
+    omise: FakeOmise, tmp_path: Path, codes: list[str], proposed: str
+) -> None:
+    orders = "".join(
+        PLAIN.splitlines(keepends=True)[1].replace("THB", code).replace("A-1", f"{code}-1") for code in codes
+    )
+    (tmp_path / "o.csv").write_text(PLAIN.splitlines(keepends=True)[0] + orders, encoding="utf-8")
+    words = (
+        "init",
+        "--base-url",
+        omise.url,
+        "--account",
+        "th=OMISE_TH",
+        "--account",
+        "sg=OMISE_SG",
+        "--orders",
+        "o.csv",
+    )
+    answers = [("Which files", ""), ("number or name", ""), ("read right?", "no")]
+    code, seen = session(tmp_path, KEYS, words, answers)
+    assert (code, f"number or name [{proposed}]: " in seen) == (2, True), seen
