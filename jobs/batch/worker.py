@@ -5,10 +5,12 @@ batch with words, so that whoever waits for it always gets an answer.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from jobs.batch.local import Unseen
 from jobs.batch.plan import Kind
@@ -142,6 +144,7 @@ async def work(
         await asyncio.to_thread(say_later_moments, store)
         await workers_seen(config)  # it cannot begin where there is no queue
         worker = Worker(config, store, clock, pace)
+        asyncio.get_running_loop().set_exception_handler(_note_broken_off)
         now = asyncio.get_running_loop().time
         wait_s = _FIRST_WAIT_S
         note("worker", name=name, concurrency=concurrency)
@@ -173,3 +176,12 @@ def _noted(what: str, **fields: object) -> Iterator[None]:
 
 def _note_queue(what: str, count: int) -> None:
     note(what, level="warning" if what == RESCUED else "info", steps=count)
+
+
+def _note_broken_off(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line for a task whose end nobody hears: the queue's own, where the database went away under it."""
+    if os.environ.get("RECON_DEBUG") == "1":
+        loop.default_exception_handler(context)
+    error = context.get("exception")
+    reason = one_line(error.__cause__ or error) if error else context["message"]
+    note("queue task broke off", level="warning", reason=masked_for_logs(reason))

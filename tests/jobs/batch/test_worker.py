@@ -267,6 +267,24 @@ def test_a_worker_needs_a_queue_and_its_tables(tmp_path: Path) -> None:
     assert recon("--config", path, "db", "upgrade", env=keys).out == "nothing to do\n"
 
 
+async def test_a_task_of_the_queue_that_nobody_hears_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its end is noted in the database; where that goes away just then, nobody waits for the error."""
+    config = await queued_config(tmp_path)
+    unheard = RuntimeError("\n    Database error.\n    ")
+    unheard.__cause__ = OSError("server closed the connection unexpectedly\n\tThis probably means")
+    async with worker(config):
+        async with asyncio.timeout(20):
+            while not await workers_seen(config):
+                await asyncio.sleep(0.1)
+        broken_off = {"message": "Task exception was never retrieved", "exception": unheard}
+        asyncio.get_running_loop().call_exception_handler(broken_off)
+    said = capsys.readouterr().err
+    assert "queue task broke off: reason OSError: server closed the connection unexpectedly\n" in said
+    assert "Traceback" not in said
+
+
 async def test_check_says_whether_the_queue_works(tmp_path: Path) -> None:
     config = await queued_config(tmp_path)
     words = "its tables are there, and no worker: start `recon worker` on some host"
