@@ -15,7 +15,7 @@ from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
 from recon.memory import at_work, give_back
-from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result
+from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result, Window
 from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
@@ -63,8 +63,9 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     lasting = _lasting(store, request)
     items = opening.load(store)
     hand_links = [ruling for ruling in lasting if ruling.kind == RulingKind.LINK]
-    run_range = replace(_range(store, request, known), opening=frozenset(items))
-    books, recorded = books_of(store, request, run_range, hand_links)
+    earlier = judged_windows(store)
+    run_range = replace(_range(store, request, known, earlier), opening=frozenset(items))
+    books, recorded = books_of(store, request, run_range, hand_links, earlier)
     give_back()
     books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
@@ -138,8 +139,10 @@ def find_cases(store: Store, request: JudgingRequest, subjects: Subjects) -> Rai
     lasting = _lasting(store, request)
     hand_links = [ruling for ruling in lasting if ruling.kind == RulingKind.LINK]
     items = opening.load(store)
-    run_range = replace(_range(store, request, ()), last_runs={}, open_subjects=subjects, opening=frozenset(items))
-    books, recorded = books_of(store, request, run_range, hand_links)
+    earlier = judged_windows(store)
+    run_range = _range(store, request, (), earlier)
+    run_range = replace(run_range, last_runs={}, open_subjects=subjects, opening=frozenset(items))
+    books, recorded = books_of(store, request, run_range, hand_links, earlier)
     books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
     links = with_hand_links(recorded, [ruling for ruling in hand_links if ruling.id not in changed])
@@ -277,8 +280,13 @@ def _is_current(store: Store, request: JudgingRequest) -> bool:
     return request.versions_at is None and all(last is None or last.as_of <= request.as_of for last in last_runs)
 
 
-def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBreak]) -> Range:
-    """The asked windows with what earlier runs knew and which days were pulled."""
+def _range(
+    store: Store,
+    request: JudgingRequest,
+    known_breaks: Sequence[KnownBreak],
+    judged: Mapping[str, Sequence[Window]],
+) -> Range:
+    """The asked windows with what earlier runs knew and looked at (`judged`), and which days were pulled."""
     windows = {}
     covered = {}
     for part in request.accounts:
@@ -292,7 +300,7 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
     failed = {name: load.covered(store, name, "charge") for name in request.failed}
-    last_runs = last_run_states(store, windows, judged_windows(store))
+    last_runs = last_run_states(store, windows, judged)
     if request.known_breaks is None:
         subjects |= _parted(rulings.ended_links(store), last_runs)
     return Range(

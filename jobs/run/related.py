@@ -24,7 +24,7 @@ from recon.store.related.charge_names import NameRules
 from recon.store.related.load import load_related
 from recon.store.related.orders_and_charges import LoadScope
 from recon.store.runs import record
-from recon.store.runs.links import Links, judged_windows
+from recon.store.runs.links import Links
 from recon.store.versions import load
 from recon.triage import Judged
 from recon.triage.scope import LastRunState, Range, created_in_range
@@ -34,15 +34,21 @@ _FAR = 4
 
 
 def books_of(
-    store: Store, request: JudgingRequest, what: Range, by_hand: Sequence[Ruling]
+    store: Store,
+    request: JudgingRequest,
+    what: Range,
+    by_hand: Sequence[Ruling],
+    judged: Mapping[str, tuple[Window, ...]],
 ) -> tuple[Books, pd.DataFrame]:
-    """The books of a request: of what is known now what its range concerns, of a moment in the past all of it."""
+    """The books of a request: of what is known now what its range concerns, of a moment in the past all of it.
+
+    `judged`: by account the creation times that earlier runs looked at.
+    """
     settings = request.match_settings
     keys = load.MetadataKeys(settings.metadata_keys, key_groups(settings), request.customer_keys)
     if request.whole or request.versions_at is not None or not request.accounts:
         books = load.load_books(store, request.as_of, versions_at=request.versions_at, keys=keys)
         return books, load.load_matches(store, list(request.all_accounts))
-    judged = judged_windows(store)
     scope = LoadScope(
         replace(what, last_runs=last_run_states(store, what.accounts, judged)),
         reach=_FAR * settings.window,

@@ -20,7 +20,7 @@ _SHOWN_BEYOND = 40  # days after the range up to the last reading; beyond, only 
 
 def days(books: Books, account: Account, first: date, last: date) -> pd.DataFrame:
     """One row per day of the range (shaped BALANCE_DAYS), and on to the day of the account's last reading."""
-    read = _readings(books, account)
+    read = _readings(books, account, days_window(first, first, account.zone).start)
     shown = _span(first, last, max(read, default=last))
     windows = [days_window(day, day, account.zone) for day in shown]
     opening, credits_before, debits_before = booked_before(books, account.name, [day.start for day in windows])
@@ -99,15 +99,19 @@ def _span(first: date, last: date, read: date) -> list[date]:
     return days_shown if read <= until else [*days_shown, read]
 
 
-def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
-    """The last reading of each day, as the columns after the closing; a run about the past read at its as-of."""
+def _readings(books: Books, account: Account, since: datetime) -> dict[date, tuple[object, ...]]:
+    """The last reading of each day from a moment on, as the columns after the closing.
+
+    A run about the past read at its as-of.
+    """
     readings = readings_of(books, account.name)
     last_of_day: dict[date, tuple[object, ...]] = {}
     if not len(readings):
         return last_of_day
     first = int(readings[c.TOTAL].iloc[0])
     names = [c.READ_AT, c.TOTAL, c.SINCE_FIRST, c.TRANSFERABLE, c.ON_HOLD, c.RESERVE]
-    for read_at, total, grown, free, hold, reserve in readings[names].itertuples(index=False, name=None):
+    shown = readings[names][(readings[c.READ_AT] >= since).to_numpy(dtype=bool)]
+    for read_at, total, grown, free, hold, reserve in shown.itertuples(index=False, name=None):
         held = None if pd.isna(hold) else int(hold)
         last_of_day[local_day(min(read_at, books.as_of), account.zone)] = (
             total,
