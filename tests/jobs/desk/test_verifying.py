@@ -66,16 +66,17 @@ def written(finished: tuple[Job, Outcome]) -> Written:
 _JUDGED: dict[tuple[str, ...], dict[str, Change]] = {}
 
 
+def once(config: Config, store: Store, run: StoredRun, accounts: Collection[str]) -> dict[str, Change]:
+    """As `judged_again`, of the first store that asks."""
+    names = tuple(part.account for part in run.accounts)
+    if names not in _JUDGED:
+        _JUDGED[names] = judged_again(config, store, run, names)
+    return {name: _JUDGED[names][name] for name in accounts}
+
+
 @pytest.fixture
 def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that sign before data change: their stores are copies of one, which is judged again once for all."""
-
-    def once(config: Config, store: Store, run: StoredRun, accounts: Collection[str]) -> dict[str, Change]:
-        names = tuple(part.account for part in run.accounts)
-        if names not in _JUDGED:
-            _JUDGED[names] = judged_again(config, store, run, names)
-        return {name: _JUDGED[names][name] for name in accounts}
-
     monkeypatch.setattr(verifying, "judged_again", once)
 
 
@@ -254,7 +255,9 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Late:
     async def made(folder: Path) -> Late:
         async with finished_job(folder, ("th",)) as (merchant, first):
             config, path = settings(merchant), first.reports[0]
-            sign(config, path, "preparer", "Mei", clock, WHY)
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(verifying, "judged_again", once)
+                sign(config, path, "preparer", "Mei", clock, WHY)
             kept = path.read_bytes()
             correct_an_order(merchant)
             range_ = ("--from", str(FIRST), "--to", str(LAST), "--as-of", merchant.world.as_of.isoformat())
