@@ -18,13 +18,14 @@ def _rejected_rows(rule: Rule, judged: Judged, context: Context, *, of_bank: boo
     if not len(rejected):
         return
     own = rejected[c.ACCOUNT].isna() | rejected[c.ACCOUNT].isin(list(judged.accounts))
-    names = [c.ACCOUNT, c.SOURCE, c.FILE, c.ROW, c.COLUMN, c.REASON, c.DIGEST]
+    names = [c.ACCOUNT, c.SOURCE, c.FILE, c.ROW, c.COLUMN, c.REASON, c.DIGEST, c.ORDER_ID]
     rows = rejected[names][own.to_numpy(dtype=bool)].itertuples(index=False, name=None)
-    for account, source, file, row, column, reason, digest in rows:
+    for account, source, file, row, column, reason, digest, order in rows:
         if source.startswith(c.BANK_ROW) == of_bank:
             where = f"{file}, row {row}" + (f", column {column}" if isinstance(column, str) else "")
             owner = account if isinstance(account, str) else None
-            yield rule.on(context, owner, digest, f"{where} (source {source}): {reason}")
+            of = f"source {source}" + (f", order {order}" if isinstance(order, str) else "")
+            yield rule.on(context, owner, digest, f"{where} ({of}): {reason}")
 
 
 def _incomplete_sources(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
