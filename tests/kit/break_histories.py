@@ -23,6 +23,7 @@ from jobs.run import stages
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.pulled import Pulled
+from recon import columns as c
 from recon.model import KnownBreak, Window
 from recon.model.rulings import Answer, RulingKind, RulingRequest
 from recon.store.desk import workbooks
@@ -272,6 +273,7 @@ class Merchant:
         assert outcome.complete, outcome.messages
         if moment is None and not act.meanwhile:
             self._counts(outcome, look, counted)
+            self._registers(outcome)
         return outcome
 
     def _counts(self, outcome: Outcome, look: Look, counted: dict[str, tuple[int, int]]) -> None:
@@ -285,6 +287,16 @@ class Merchant:
             _same(f"orders and charges of {name}", (result.orders, result.charges), (figures.orders, figures.charges))
             rate = (result.matched_orders, result.expecting_orders)
             _same(f"match rate of {name}", rate, (figures.matched, figures.expecting))
+
+    def _registers(self, outcome: Outcome) -> None:
+        """A ruling holds on the run's own sheet where a break rests on it once that is recorded, and only there."""
+        rest_on = {f"rul_{known.standing.ruling_id}" for known in self.breaks() if known.standing}
+        for result in outcome.results:
+            names = (c.RULING_ID, c.DECISION, c.STANDING)
+            for name, decision, stands in zip(*(result.register[name] for name in names), strict=True):
+                if decision not in ("link", "ignore"):  # they outlive what they were made on
+                    holds = stands in ("in force", "waits for approval")
+                    _same(f"whether {name} ({decision}, {stands}) holds", holds, name in rest_on)
 
     def _run_again(self, act: Run, before: Outcome) -> None:
         """The same once more: nothing may happen."""
