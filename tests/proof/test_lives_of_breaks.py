@@ -78,6 +78,14 @@ BY_HAND: dict[str, list[Act]] = {
         ALL,
         ALL,
     ],
+    "what is signed is what its own run ended": [
+        *MISSING,
+        RESOLVE,
+        Say(0, Order("paid", 12_000)),
+        Run(("th",), first=0, last=0, signs="th"),
+        ANOTHER_DAY,
+        Run(("th",), first=0, last=0),
+    ],
     "it grows while its write-off waits": [*DEAR, OFF, Say(0, Order("paid", 30_000)), APPROVE, ALL, ALL],
 }
 
