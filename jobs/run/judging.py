@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from jobs.run.carrying import RaisedBreaks, carry_with_proofs, closed_before, decided_about
+from jobs.run.carrying import Proven, RaisedBreaks, carry_with_proofs, closed_before, decided_about
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.related import books_of, last_run_states, links_of
 from recon import columns as c
@@ -20,13 +20,13 @@ from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
 from recon.result.coverage import Coverage, Sources
-from recon.result.register import register, write_offs_standing
+from recon.result.register import Decision, register, write_offs_standing
 from recon.rules import case_rules, find_breaks
 from recon.rulings.life import CarriedBreaks, as_left
 from recon.settlement import settle
 from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
-from recon.store.desk.decisions import Decisions, decisions_about
+from recon.store.desk.decisions import decisions_about
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.runs.links import Links, judged_windows
@@ -93,12 +93,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     )
     unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
-    ended = {end.ruling_id: end for end in proven.carried.ended}
-    decided_then = _decisions(store, request, proven.proofs, ended)
-    decisions = [
-        (as_left(ruling, ended.get(ruling.id), request.as_of), known_break)
-        for ruling, known_break in decided_then.about
-    ]
+    decisions, numbers = _decisions(store, request, proven)
     write_offs = write_offs_standing(decisions, request.as_of)
     give_back()
     with ThreadPoolExecutor(_TOGETHER) as pool:
@@ -110,7 +105,6 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
             )
         )
     never_approved = rulings.never_approved(store, [ruling for ruling, _ in decisions], request.as_of)
-    numbers = decided_then.numbers
     results = tuple(
         replace(result, register=register(result, decisions, numbers[result.account.name], never_approved))
         for result in results
@@ -120,15 +114,18 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
 
 
 def _decisions(
-    store: Store, request: JudgingRequest, proofs: Iterable[Iterable[Proof]], ended: Collection[int]
-) -> Decisions:
-    """Those of which a result of the request may show something; `ended` are those that it ends."""
+    store: Store, request: JudgingRequest, proven: Proven
+) -> tuple[list[Decision], Mapping[str, Mapping[int, int]]]:
+    """Those of which a result of the request may show something, as it leaves them, and by account their numbers."""
     parts = request.accounts
     if not parts:  # every account failed
-        return Decisions([], {})
-    rows = frozenset(id_ for own in proofs for proof in own for item in proof.items for id_, _ in item.rows)
+        return [], {}
+    rows = frozenset(id_ for own in proven.proofs for proof in own for item in proof.items for id_, _ in item.rows)
     first, last = min(part.first for part in parts), max(part.last for part in parts)
-    return decisions_about(store, [part.account.name for part in parts], first, last, rows, ended)
+    ended = {end.ruling_id: end for end in proven.carried.ended}
+    decided = decisions_about(store, [part.account.name for part in parts], first, last, rows, ended)
+    left = [(as_left(ruling, ended.get(ruling.id), request.as_of), known) for ruling, known in decided.about]
+    return left, decided.numbers
 
 
 def find_cases(store: Store, request: JudgingRequest, subjects: Subjects) -> RaisedBreaks:
