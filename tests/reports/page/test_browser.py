@@ -19,7 +19,10 @@ from python_calamine import CalamineWorkbook
 from tests.kit.page import PASSWORD, Page, page, page_with_omise
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium"),
+    pytest.mark.asyncio(loop_scope="session"),  # the browser's
+]
 _CUT = """() => [...document.querySelectorAll(".stack")]
   .filter((one) => one.scrollWidth > one.parentElement.clientWidth)
   .map((one) => one.caption?.innerText ?? "a table without a caption")"""
@@ -77,9 +80,9 @@ async def logged_in(chromium: Browser, served: Page, name: str, complaints: list
     await context.close()
 
 
-async def test_a_break_is_found_written_off_and_approved_by_another(tmp_path: Path) -> None:
+async def test_a_break_is_found_written_off_and_approved_by_another(tmp_path: Path, chromium: Browser) -> None:
     complaints: list[str] = []
-    async with page(tmp_path) as served, browser() as chromium:
+    async with page(tmp_path) as served:
         async with logged_in(chromium, served, "paul", complaints) as tab:
             await tab.locator("select[name=code]").first.select_option("amount_scale_mismatch")
             await tab.get_by_role("button", name="Show").click()
@@ -101,11 +104,10 @@ async def test_a_break_is_found_written_off_and_approved_by_another(tmp_path: Pa
 
 
 @pytest.mark.proof  # without a browser the suite has it in test_wiring.py
-async def test_a_workbook_is_downloaded_and_a_range_run_again_and_signed(tmp_path: Path) -> None:
+async def test_a_workbook_is_downloaded_and_a_range_run_again_and_signed(tmp_path: Path, chromium: Browser) -> None:
     complaints: list[str] = []
     async with (
         page_with_omise(tmp_path) as served,
-        browser() as chromium,
         logged_in(chromium, served, "anna", complaints) as tab,
     ):
         await tab.goto(f"{served.url}/reports?account=th")
@@ -128,11 +130,12 @@ async def test_a_workbook_is_downloaded_and_a_range_run_again_and_signed(tmp_pat
 @pytest.mark.parametrize(
     "pages", [pytest.param(DESK, id="desk"), pytest.param(OTHER_PAGES, id="others", marks=pytest.mark.proof)]
 )
-async def test_every_page_is_free_of_serious_faults(tmp_path: Path, pages: tuple[str, ...]) -> None:
+async def test_every_page_is_free_of_serious_faults(
+    tmp_path: Path, chromium: Browser, pages: tuple[str, ...]
+) -> None:
     complaints: list[str] = []
     async with (
         page(tmp_path) as served,
-        browser() as chromium,
         logged_in(chromium, served, "ada", complaints) as tab,
     ):
         first = await tab.locator("tbody a").first.get_attribute("href")

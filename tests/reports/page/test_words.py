@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
 from recon.model import BreakStatus
@@ -19,9 +20,10 @@ from reports.page.site import RunProgress, RunRequest, StageProgress
 from tests.kit.job import FIRST, job
 from tests.kit.page import Page, Trusting, page, paged, served
 from tests.kit.store_samples import row
-from tests.reports.page.test_browser import CHROMIUM, browser, logged_in
+from tests.reports.page.test_browser import CHROMIUM, logged_in
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+in_its_loop = pytest.mark.asyncio(loop_scope="session")
 SCRIPTS = ("คำสั่งซื้อ-1", "注文-ひらがな-1", "주문-1")
 HOSTILE = (
     "<script>document.title='taken'</script>",
@@ -57,6 +59,7 @@ async def break_of(site_page: Page, tab: Tab, order: str) -> str:
 
 
 @needs_browser
+@in_its_loop
 @pytest.mark.parametrize(
     "texts",
     [
@@ -64,14 +67,15 @@ async def break_of(site_page: Page, tab: Tab, order: str) -> str:
         pytest.param(SCRIPTS[1:] + HOSTILE[1:], id="the others", marks=pytest.mark.proof),
     ],
 )
-async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: Path, texts: tuple[str, ...]) -> None:
+async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(
+    tmp_path: Path, chromium: Browser, texts: tuple[str, ...]
+) -> None:
     complaints: list[str] = []
     async with job(tmp_path, orders=10, accounts=("th",)) as work:
         add_orders(work.orders("th"), texts)
         await work.run()
         async with (
             paged(work.config, Trusting()) as site_page,
-            browser() as chromium,
             logged_in(chromium, site_page, "ada", complaints) as tab,
         ):
             for order in texts:
@@ -103,9 +107,10 @@ async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: P
 
 
 @needs_browser
+@in_its_loop
 @pytest.mark.proof
-async def test_the_keyboard_reaches_every_action_and_the_focus_is_seen(tmp_path: Path) -> None:
-    async with page(tmp_path) as site_page, browser() as chromium, logged_in(chromium, site_page, "ada", []) as tab:
+async def test_the_keyboard_reaches_every_action_and_the_focus_is_seen(tmp_path: Path, chromium: Browser) -> None:
+    async with page(tmp_path) as site_page, logged_in(chromium, site_page, "ada", []) as tab:
         one = await tab.locator("tbody a").first.get_attribute("href")
         for path in (
             "/",
@@ -170,14 +175,14 @@ class Slow:
 
 
 @needs_browser
+@in_its_loop
 @pytest.mark.proof  # without a browser the suite has how far a run is in results/test_runs.py
-async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_path: Path) -> None:
+async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_path: Path, chromium: Browser) -> None:
     complaints: list[str] = []
     runner = Slow()
     async with (
         page(tmp_path) as plain,
         served(replace(plain.site, runner=runner), plain.clock) as site_page,
-        browser() as chromium,
         logged_in(chromium, site_page, "anna", complaints) as tab,
     ):
         await tab.clock.install()  # the browser's: it asks every second
