@@ -1,6 +1,7 @@
 """Links of the Breaks sheet: each leads to a row that holds the id it stands on; ids stay text; never too many."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -75,13 +76,13 @@ def test_there_are_never_more_than_excel_takes(monkeypatch: pytest.MonkeyPatch) 
     assert len(followed(book_of(linked_report()))) == 4
 
 
-URL = "https://shop.example/orders/{order_id}"
+OF_SHOP = {"shop": "https://shop.example/orders/{order_id}"}
 
 
-def at_the_shop(report: Report, sources: dict[str, str], template: str = URL) -> Report:
-    """The report where `sources` has the source of each order, and the shop's orders have a link."""
+def at_the_shop(report: Report, sources: dict[str, str], templates: Mapping[str, str] = OF_SHOP) -> Report:
+    """The report where `sources` has the source of each order, and orders of those in `templates` have a link."""
     links = ShopLinks(
-        {"shop": template},
+        templates,
         lambda orders: {
             (account, id_): sources[id_] for account, id_ in orders if account == "th" and id_ in sources
         },
@@ -135,21 +136,20 @@ def test_the_shop_changes_no_cell_and_no_digest_and_the_bytes_are_the_same() -> 
     assert list(edits(contents[0], contents[1])) == []
 
 
-@pytest.mark.parametrize(
-    ("template", "target", "place"),
-    [
-        ('https://shop.example/<&"{order_id}', 'https://shop.example/<&"0000001', None),
-        ("https://shop.example/#/o/{order_id}?a&b", "https://shop.example/", "/o/0000001?a&b"),
-    ],
-)
-def test_a_url_is_written_as_it_is(template: str, target: str, place: str | None) -> None:
-    link = book_of(at_the_shop(linked_report(), {"0000001": "shop"}, template))["Matched"]["A2"].hyperlink
-    assert (link.target, link.location) == (target, place)
-
-
-def test_a_url_longer_than_excel_takes_is_text() -> None:
-    report = at_the_shop(linked_report(), {"0000001": "shop"}, f"https://shop.example/{'x' * 2_060}{{order_id}}")
-    assert targets(book_of(report)["Matched"]) == {}
+def test_a_url_is_written_as_it_is_and_is_text_where_it_is_longer_than_excel_takes() -> None:
+    templates = {
+        "odd": 'https://shop.example/<&"{order_id}',
+        "place": "https://shop.example/#/o/{order_id}?a&b",
+        "long": f"https://shop.example/{'x' * 2_060}{{order_id}}",
+    }
+    sources = {"0000001": "odd", "0000002": "place", "0000003": "long"}
+    sheet = book_of(at_the_shop(linked_report(), sources, templates))["Matched"]
+    links = [(one.target, one.location) for one in (sheet["A2"].hyperlink, sheet["A3"].hyperlink)]
+    assert links == [
+        ('https://shop.example/<&"0000001', None),
+        ("https://shop.example/", "/o/0000002?a&b"),
+    ]
+    assert (sheet["A4"].value, sheet["A4"].hyperlink) == ("0000003", None)
 
 
 def test_the_group_s_file_leads_to_the_shop_by_account() -> None:
