@@ -4,7 +4,6 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -13,6 +12,7 @@ from recon.model import Result
 from reports.report import Group, Report
 from reports.workbook.write import write_report
 from tests.kit import journal_files
+from tests.kit.loaded_book import loaded
 from tests.kit.places import GOLDEN
 from tests.kit.report_example import BREAKS, JP, TH, breaks, known_break, matched, result_of
 from tests.reports.workbook.test_write import basis
@@ -45,7 +45,7 @@ def pages() -> dict[str, str]:
 def _sheets(report: Report | Group) -> list[tuple[Worksheet, str]]:
     file = BytesIO()
     write_report(report, file)
-    values, formulas = load_workbook(file, data_only=True), load_workbook(file)
+    values, formulas = loaded(file, values=True), loaded(file)
     return [(sheet, _text(sheet, formulas[sheet.title])) for sheet in values.worksheets]
 
 

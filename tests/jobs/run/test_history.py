@@ -12,6 +12,7 @@ from recon import columns as c
 from recon.rules import RULE_OF
 from reports.verify.digests import digests
 from tests.kit.job import Job, finished_job
+from tests.kit.loaded_book import loaded
 from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night
 from tests.kit.small_merchant import merchant as merchant_of
 
@@ -98,6 +99,6 @@ async def test_several_accounts_have_a_group_workbook_and_one_has_none(tmp_path:
         assert [path.name.split("_")[1] for path in both.reports] == ["th", "jp", "group"]
         alone = await merchant.run(accounts=("jp",), report=True)
         assert [path.name.split("_")[1] for path in alone.reports] == ["jp"]
-        summary = load_workbook(both.reports[-1])["Summary"]
+        summary = loaded(both.reports[-1])["Summary"]
         links = [cell.hyperlink.target for row in summary for cell in row if cell.hyperlink and cell.hyperlink.target]
         assert links == [path.name for path in both.reports[:-1]]

@@ -6,7 +6,6 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
 from sqlalchemy import update
 
 from jobs.config import config as configuration
@@ -17,6 +16,7 @@ from recon.store.desk import worklist
 from recon.store.engine import writing
 from recon.store.versions.evidence import versions
 from tests.kit.job import done_once, finished_job
+from tests.kit.loaded_book import loaded
 from tests.kit.page import Trusting, paged
 
 TEMPLATE = "https://shop.example/admin?a=1&id={order_id}"
@@ -63,7 +63,7 @@ async def test_the_workbook_of_a_run_leads_to_the_shop_and_its_data_are_the_same
         after = await work.run(report=True)
         [path] = after.reports
         assert path in before.reports
-        sheets = load_workbook(BytesIO(path.read_bytes()))
+        sheets = loaded(BytesIO(path.read_bytes()))
         order = sheets["Matched"]["A2"]
         assert order.hyperlink.target == TEMPLATE.replace("{order_id}", order.value)
         assert sheets["Breaks"]["C2"].hyperlink.target.startswith("https://shop.example/")

@@ -5,8 +5,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
 from jobs.cli.answers.documents import run_document
 from recon import columns as c
 from recon.calendars import days_window
@@ -18,6 +16,7 @@ from reports.sheets import SHEETS
 from reports.summary.arriving import HELD_TITLE
 from reports.summary.money import BALANCE_WORDS, BRIDGE, IN_SHORT, NOT_EXPLAINED, TO_BANK, WENT, step_words
 from tests.kit.job import FIRST, LAST, done_once
+from tests.kit.loaded_book import loaded
 from tests.reports.workbook.test_write import Rows, values
 
 SUMMARY = SHEETS[0].name
@@ -126,7 +125,7 @@ async def test_the_group_shows_each_account_in_its_own_column() -> None:
 async def test_names_longer_than_their_column_wrap() -> None:
     _, _, _, outcome = await done_once(("th", "jp"))
     path = next(path for path in outcome.reports if "_th_" in path.name)
-    sheet = load_workbook(path)[SUMMARY]
+    sheet = loaded(path)[SUMMARY]
     for row, _, _ in _block(_summary(path), BRIDGE).values():
         cell = sheet.cell(row, 1)
         assert len(str(cell.value)) <= 32 or cell.alignment.wrap_text, cell.value

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from recon import columns as c
@@ -17,6 +16,7 @@ from reports.shop_links import ShopLinks
 from reports.verify.compare import edits
 from reports.workbook import links, shop_links
 from reports.workbook.write import write_report
+from tests.kit.loaded_book import loaded
 from tests.kit.report_example import bare_result_of, breaks, known_break, matched
 from tests.reports.summary.test_group import TWO
 from tests.reports.workbook.test_write import report_of
@@ -25,7 +25,7 @@ from tests.reports.workbook.test_write import report_of
 def book_of(report: Report | Group) -> dict[str, Worksheet]:
     file = BytesIO()
     write_report(report, file)
-    return {sheet.title: sheet for sheet in load_workbook(file).worksheets}
+    return {sheet.title: sheet for sheet in loaded(file).worksheets}
 
 
 def followed(sheets: dict[str, Worksheet]) -> list[tuple[str, str, list[Any]]]:

@@ -6,7 +6,6 @@ from io import BytesIO
 
 import pandas as pd
 import pytest
-from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from recon import columns as c
@@ -19,6 +18,7 @@ from reports.sheets import SHEETS
 from reports.sheets.balance_proof import proof_lines
 from reports.sheets.journal import SHEET as JOURNAL
 from reports.workbook.write import write_report
+from tests.kit.loaded_book import loaded
 from tests.kit.report_example import bare_result_of, breaks, empty_result, known_break, result_of
 
 _IN_WORDS = {c.STATUS, c.ORDER_STATUS, c.CHARGE_STATUS, c.SUBJECT_TYPE, c.REASON_CODE}
@@ -28,7 +28,7 @@ _PLAIN = {("Pending", c.SUBJECT_TYPE)}  # orders, charges, refunds, transfers an
 def sheet_of(result: Result, name: str) -> Worksheet:
     file = BytesIO()
     write_report(Report(result, Basis("0")), file)
-    sheet = load_workbook(file)[name]
+    sheet = loaded(file)[name]
     assert isinstance(sheet, Worksheet)
     return sheet
 

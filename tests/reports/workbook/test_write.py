@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
@@ -31,6 +31,7 @@ from reports.sheets.changes import figure_words
 from reports.totals import Totals
 from reports.workbook.links import with_links
 from reports.workbook.write import write_report, write_workbook
+from tests.kit.loaded_book import loaded
 from tests.kit.report_example import (
     AS_OF,
     BREAKS,
@@ -99,7 +100,7 @@ def shown(file: BytesIO, *, values: bool = True) -> Workbook:
 
 @lru_cache(maxsize=8)
 def _shown(content: bytes, values: bool) -> Workbook:
-    return load_workbook(BytesIO(content), data_only=values)
+    return loaded(BytesIO(content), values=values)
 
 
 def values(file: BytesIO, name: str) -> Rows:
