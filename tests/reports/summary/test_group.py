@@ -16,6 +16,7 @@ from recon.money import Money
 from reports.report import Group, Report
 from reports.sheet import place
 from reports.sheets.breaks import SHEET as BREAKS_SHEET
+from reports.sheets.legend import SHEET as LEGEND
 from reports.summary.open_breaks import by_owner, over_open_breaks
 from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import (
@@ -181,10 +182,11 @@ def test_a_method_figure_of_one_account_is_in_its_own_legend_and_the_groups() ->
     overrides = {("kakaopay", name): {"maximum": {"THB": 500}} for name in ("th", "jp")}
     parts = tuple(replace(part, basis=replace(basis(), book=MethodBook(overrides=overrides))) for part in TWO.parts)
     reports: list[Group | Report] = [*parts, replace(TWO, parts=parts)]
-    found = [
-        [row[2] for row in values(written(report), "Legend") if str(row[4]).startswith("config.toml")]
-        for report in reports
-    ]
+    found = []
+    for report in reports:
+        book = place(LEGEND, report).below[0]
+        rows = c.plain_rows(book.frame, [column.name for column in book.columns])
+        found.append([row[2] for row in rows if str(row[4]).startswith("config.toml")])
     assert found == [["account th"], ["account jp"], ["account th", "account jp"]]
 
 

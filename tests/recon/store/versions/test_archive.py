@@ -30,7 +30,18 @@ from recon.store.versions.load import load_books
 from recon.store.versions.save import Saved, known_as, save_gone, save_objects, save_orders
 from tests.kit.archived_store import LATE, MOMENTS, cut, evidence, fill, killed_after, known, raw_objects, rows_of
 from tests.kit.recorded_runs import put_run
-from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected
+from tests.kit.store_samples import (
+    DATABASES,
+    HOUR,
+    NOON,
+    charge,
+    copied_database,
+    count,
+    fresh_url,
+    opened,
+    orders,
+    rejected,
+)
 
 DAY = timedelta(days=1)
 ACT = Act("anna", datetime(2026, 6, 1, tzinfo=UTC), b"key")
@@ -52,10 +63,30 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "whole.db"
 
 
+@pytest.fixture(scope="module")
+def filled_database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    store = open_store(fresh_url("postgresql", tmp_path_factory.mktemp("none")))
+    fill(store)
+    store.dispose()
+    return store.url.render_as_string(hide_password=False)
+
+
 @pytest.fixture
 def lite(tmp_path: Path, filled: Path) -> Iterator[Store]:
     """A filled store."""
     store = open_store(f"sqlite:///{shutil.copy(filled, tmp_path)}")
+    yield store
+    store.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A filled store of either database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("lite")
+        return
+    store = open_store(copied_database(request.getfixturevalue("filled_database")))
+    keep_in(store, tmp_path / "archive")
     yield store
     store.dispose()
 
@@ -70,32 +101,30 @@ def frames(books: Books) -> dict[str, pd.DataFrame]:
     return {name: value for name, value in vars(books).items() if isinstance(value, pd.DataFrame)}
 
 
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)], indirect=True)
-def test_every_question_is_answered_as_before(store: Store) -> None:
-    fill(store)
-    then = [known(store, moment) for moment in MOMENTS]
+@pytest.mark.parametrize("full", ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)], indirect=True)
+def test_every_question_is_answered_as_before(full: Store) -> None:
+    then = [known(full, moment) for moment in MOMENTS]
     assert any(books["charges"][c.WAS_FAILED].any() for books in then)
-    now, seen, rows = load_books(store, LATE), evidence(store), rows_of(store)
-    raw = rows_of(store, archive.RAW_OBJECTS)
-    before = count(store, "charge")
+    now, seen, rows = load_books(full, LATE), evidence(full), rows_of(full)
+    raw = rows_of(full, archive.RAW_OBJECTS)
+    before = count(full, "charge")
     for hours in (4, 40):
-        assert move(store, cut(NOON + hours * HOUR), ACT, batch=40)
-        assert move(store, cut(NOON + hours * HOUR), ACT) == [], "what is gone does not go again"
+        assert move(full, cut(NOON + hours * HOUR), ACT, batch=40)
+        assert move(full, cut(NOON + hours * HOUR), ACT) == [], "what is gone does not go again"
         for moment, books in zip(MOMENTS, then, strict=True):
-            same(known(store, moment), books)
-        same(frames(load_books(store, LATE)), frames(now))
-        assert rows_of(store) == rows
-        assert rows_of(store, archive.RAW_OBJECTS) == raw
-    assert count(store, "charge") < before / 2
-    assert ("VACUUM FULL" in give_back(store)) == (store.dialect.name != SQLITE)
-    assert evidence(store) == seen
-    assert audit.prove(store, [ACT.audit_key or b""]) == []
+            same(known(full, moment), books)
+        same(frames(load_books(full, LATE)), frames(now))
+        assert rows_of(full) == rows
+        assert rows_of(full, archive.RAW_OBJECTS) == raw
+    assert count(full, "charge") < before / 2
+    assert ("VACUUM FULL" in give_back(full)) == (full.dialect.name != SQLITE)
+    assert evidence(full) == seen
+    assert audit.prove(full, [ACT.audit_key or b""]) == []
 
 
-def test_it_stays_where_later_work_reads_it(store: Store) -> None:
-    fill(store)
-    move(store, cut(LATE), ACT)
-    with reading(store) as connection:
+def test_it_stays_where_later_work_reads_it(full: Store) -> None:
+    move(full, cut(LATE), ACT)
+    with reading(full) as connection:
         table = tables.OBJECTS["charge"].c
         kept = select(table.charge_id, table.status, table.superseded_at.is_(None), table.raw == MOVED)
         rows = connection.execute(kept.where(table.account == "th").order_by(table.charge_id, table.seen_at)).all()
@@ -113,23 +142,22 @@ def test_it_stays_where_later_work_reads_it(store: Store) -> None:
     ]
 
 
-def test_a_pull_goes_on_as_if_nothing_had_gone(store: Store) -> None:
-    fill(store)
-    move(store, cut(LATE), ACT)
+def test_a_pull_goes_on_as_if_nothing_had_gone(full: Store) -> None:
+    move(full, cut(LATE), ACT)
     later, metadata = NOON + 20 * HOUR, '{"order_id": "0", "mail": null, "other": ["ร้าน"]}'
     as_before = charge("chrg_d", metadata=metadata)
-    assert known_as(store, "th", "charge", {"chrg_d": b"a mark"}) == {"chrg_d"}
-    assert save_objects(store, "th", "charge", [as_before], later) == Saved(unchanged=1)
-    assert save_objects(store, "th", "charge", [charge("chrg_d", "reversed")], later) == Saved(changed=1)
-    assert save_gone(store, "th", "charge", ["chrg_c"], later) == 1
-    assert save_objects(store, "th", "charge", [charge("chrg_f")], NOON) == Saved(new=1)
-    (_, gone), (again, _) = [(one.seen_at, one) for one in versions(store, "charge", "th", "chrg_f")][-2:]
+    assert known_as(full, "th", "charge", {"chrg_d": b"a mark"}) == {"chrg_d"}
+    assert save_objects(full, "th", "charge", [as_before], later) == Saved(unchanged=1)
+    assert save_objects(full, "th", "charge", [charge("chrg_d", "reversed")], later) == Saved(changed=1)
+    assert save_gone(full, "th", "charge", ["chrg_c"], later) == 1
+    assert save_objects(full, "th", "charge", [charge("chrg_f")], NOON) == Saved(new=1)
+    (_, gone), (again, _) = [(one.seen_at, one) for one in versions(full, "charge", "th", "chrg_f")][-2:]
     assert again == NOON + 2 * HOUR, "it begins anew when it was gone, however early it was seen"
     assert gone.fields["status"] == "successful"
-    seen = evidence(store)
-    assert move(store, cut(LATE), ACT), "the version that ended since, whose raw object went before"
-    assert evidence(store) == seen
-    assert raw_objects(store, "charge", "th", "chrg_d")[0] == (NOON, as_before.raw)
+    seen = evidence(full)
+    assert move(full, cut(LATE), ACT), "the version that ended since, whose raw object went before"
+    assert evidence(full) == seen
+    assert raw_objects(full, "charge", "th", "chrg_d")[0] == (NOON, as_before.raw)
 
 
 def test_only_what_is_older_than_its_account_s_moment_goes(lite: Store) -> None:
