@@ -16,6 +16,7 @@ from recon.model.rulings import Ruling
 from recon.money import Currencies
 from recon.settings import Context
 from recon.settlement import of_range, settle
+from recon.settlement.fifo import histories_of
 from tests.kit.books import AS_OF, TH
 from tests.kit.ledgers import START, Merchant
 
@@ -32,6 +33,7 @@ def booked(
     bank_fee: int | None = None,
 ) -> pd.DataFrame:
     """The journal of some days, settled as a run settles them; a bank fee has the account's statements read."""
+    books = replace(books, histories=histories_of(books))
     bank_fees = {} if bank_fee is None else {account.name: bank_fee}
     everything = np.ones(len(books.charges), dtype=bool)
     settled = settle(books, everything, {account.name: account}, Context(books.as_of, bank_fees=bank_fees))

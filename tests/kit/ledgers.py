@@ -13,6 +13,7 @@ from recon.model import Account, Books, Break, Matching
 from recon.rules import CATALOGUE, find_breaks
 from recon.settings import Context
 from recon.settlement import settle
+from recon.settlement.fifo import histories_of
 from recon.triage import Judged, triage
 from recon.triage.kept_aside import explained_credits, explained_transactions
 from recon.triage.scope import Scope
@@ -214,6 +215,7 @@ def readings(*rows: tuple[datetime, int, int]) -> Any:
 
 def judged_whole(books: Books, context: Context, *, judged: bool = True, **accounts: Account) -> Judged:
     """Books as rules over columns are handed them: nothing is matched, and all rows are judged, or none."""
+    books = replace(books, histories=histories_of(books))
     nothing = np.zeros(0, dtype=np.intp)
     matching = Matching(nothing, nothing, nothing.astype(object), np.arange(len(books.orders)), {})
     masks = {kind: np.full(len(getattr(books, kind)), judged) for kind in _KINDS}
