@@ -22,6 +22,7 @@ from recon.result.closing import Closing
 from recon.result.coverage import Coverage, Sources
 from recon.result.register import Decision, register, write_offs_standing
 from recon.rules import case_rules, find_breaks
+from recon.rules.orders import candidates_of
 from recon.rulings.life import CarriedBreaks, as_left
 from recon.settlement import settle
 from recon.settlement.fifo import histories_of
@@ -290,12 +291,15 @@ def _range(
         name = part.account.name
         windows[name] = part.window
         covered[name] = load.covered(store, name, "charge")
-    subjects = frozenset(
-        (known_break.latest.account or "", known_break.latest.subject_type, known_break.latest.subject_id)
+    in_sight = [
+        known_break.latest
         for known_break in known_breaks
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
-    )
+    ]
+    subjects = frozenset((break_.account or "", break_.subject_type, break_.subject_id) for break_ in in_sight)
+    # What an order could be paid by is nobody's once the order is another, or has one of them by name or by hand.
+    subjects |= {(break_.account or "", "charge", id) for break_ in in_sight for id in candidates_of(break_)}
     failed = {name: load.covered(store, name, "charge") for name in request.failed}
     last_runs = last_run_states(store, windows, judged)
     if request.known_breaks is None:

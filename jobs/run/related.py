@@ -106,7 +106,7 @@ def last_run_states(
             continue
         covered = load.covered(store, account, "charge", last.looked_at)
         end = max((window.end for window in judged.get(account, ())), default=last.as_of)
-        waits = Window(last.waits_from, end) if last.waits_from and last.waits_from < end else None
+        waits = Window(last.waits_from, end) if last.waits_from else None  # paid since its start, made before its end
         states[account] = LastRunState(last.looked_at, covered, waits)
     return states
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 
@@ -29,6 +30,7 @@ from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
 GROUP = "Order and charge"
+_CANDIDATES = re.compile(r"it could be paid by any of (?:.+: )?(?P<ids>\S+(?:, \S+)*), so nothing is linked")
 _REFUNDING = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
 _DO_NOT_DELIVER = "Do not deliver: cancel the order, or mark it as refunded, and find out who gave the money back."
 
@@ -48,6 +50,12 @@ def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:
             amount_at_risk=case.order.money.amount,
         )
     return None
+
+
+def candidates_of(break_: Break) -> list[str]:
+    """The charges that a `match_ambiguous` names; none of any other break."""
+    named = _CANDIDATES.search(break_.explanation) if break_.code == "match_ambiguous" else None
+    return named["ids"].split(", ") if named else []
 
 
 def _match_ambiguous(rule: Rule, case: Case, context: Context) -> Break | None:

@@ -23,7 +23,7 @@ from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_r
 from recon.store.versions.load import load_matches
 from recon.store.versions.save import PulledWindow, save_objects, save_orders, save_windows
 from tests.kit.books import TH
-from tests.kit.small_merchant import MIDNIGHT, charged, merchant, open_breaks
+from tests.kit.small_merchant import HEADER, MIDNIGHT, charged, merchant, open_breaks, shop_says
 from tests.kit.small_merchant import night as small_night
 from tests.kit.store_samples import HOUR, NOON, charge, opened, orders, rejected
 
@@ -169,3 +169,27 @@ async def test_a_link_that_is_taken_back_leaves_both_sides_open_in_the_next_nigh
     do(config, RulingRequest(taken_back, "anna", OF_CHARGE), NOW + 2 * HOUR, lambda _: None)
     await small_night(config, NOW + DAY, date(2026, 3, again))
     assert open_breaks(config) == BOTH
+
+
+@pytest.mark.parametrize("way", ["by hand", "by the shop", "of another amount"])
+async def test_what_an_order_could_be_paid_by_is_told_once_it_is_not(tmp_path: Path, way: str) -> None:
+    """Two payments without a name: of the one that is not the order's nobody would speak again."""
+    made = MIDNIGHT + DAY / 2
+    twice = [charged(id, amount=700, created_at=made, paid_at=made) for id in ("chrg_1", "chrg_2")]
+    order = f"A-1,7.00,THB,paid,{made.isoformat()}\n"
+    config = merchant(tmp_path, order, *twice, more=ALONE)
+    await small_night(config, NOW, date(2026, 3, 3))
+    assert open_breaks(config) == {"match_ambiguous A-1"}
+    nobodys = {"order_missing chrg_2"}
+    if way == "by hand":
+        of_order = Break("match_ambiguous", Severity.HIGH, "th", "order", "A-1", "", "").id
+        link = RulingRequest(RulingKind.LINK, "anna", of_order, order_id="A-1", charge_id="chrg_1")
+        do(config, link, NOW, lambda _: None)
+    elif way == "by the shop":
+        named = HEADER.replace("\n", ",charge_id\n") + order.replace("\n", ",chrg_1\n")
+        (tmp_path / "orders.csv").write_text(named, encoding="utf-8")
+    else:
+        shop_says(config, order.replace("7.00", "8.00"))
+        nobodys |= {"order_missing chrg_1", "charge_missing A-1"}
+    await small_night(config, NOW + DAY, date(2026, 3, 4))
+    assert open_breaks(config) == nobodys

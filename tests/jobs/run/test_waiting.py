@@ -44,6 +44,18 @@ async def test_a_run_at_midnight_leaves_nothing_to_chance(tmp_path: Path, betwee
     assert missing(config) == {"charge_missing A-1", "order_missing chrg_1", "order_not_marked_paid A-2"}
 
 
+async def test_what_was_paid_after_midnight_just_before_the_night_s_run_is_judged_by_the_next(tmp_path: Path) -> None:
+    """By default the night runs at 01:30: then all that is too young was paid after the day that it is of."""
+    made, paid = MIDNIGHT - 10 * MINUTE, MIDNIGHT + 80 * MINUTE
+    alone = charged("chrg_1", amount=700, created_at=made, paid_at=paid)
+    webhook = charged("chrg_2", amount=900, created_at=made, paid_at=paid, metadata='{"order_id": "A-2"}')
+    config = merchant(tmp_path, f"A-2,9.00,THB,pending,{made.isoformat()}\n", alone, webhook)
+    await night(config, MIDNIGHT + 90 * MINUTE, date(2026, 3, 2))
+    assert missing(config) == set()
+    await night(config, MIDNIGHT + DAY + 90 * MINUTE, date(2026, 3, 3))
+    assert missing(config) == {"order_missing chrg_1", "order_not_marked_paid A-2"}
+
+
 async def test_a_shorter_settle_loses_nothing_that_waited_by_the_longer_one(tmp_path: Path) -> None:
     made = MIDNIGHT - 5 * 60 * MINUTE
     config = merchant(tmp_path, f"A-1,500.00,THB,paid,{made.isoformat()}\n")

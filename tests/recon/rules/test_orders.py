@@ -1,5 +1,6 @@
 """The rules of the group "Order and charge": what each break carries, and which of several that apply is raised."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from recon.model import Break
 from recon.rules import CATALOGUE
+from recon.rules.orders import candidates_of
 from recon.settings import RuleSettings
 from tests.kit.books import (
     AS_OF,
@@ -230,3 +232,12 @@ def test_a_charge_that_the_order_names_and_another_account_has_pending_is_not_sa
     assert "The order names chrg_1, which is another order's, of another account, or not at Omise." in (
         found.explanation
     )
+
+
+@pytest.mark.parametrize("count", [2, 52])
+def test_an_ambiguous_order_s_break_gives_its_candidates(count: int) -> None:
+    charges = [charge(f"chrg_{number:02}", None) for number in range(count)]
+    (found,) = Job().breaks([order()], charges)
+    assert candidates_of(found)[:2] == ["chrg_00", "chrg_01"]
+    assert len(candidates_of(found)) == min(count, 50)
+    assert candidates_of(replace(found, code="charge_missing")) == []
