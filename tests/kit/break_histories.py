@@ -170,14 +170,13 @@ class Merchant:
         """What happened to each break, in order; other words for the same facts are none."""
         with closing(sqlite3.connect(self.folder / "recon.db")) as connection:
             rows = connection.execute("select break_id, what, detail from break_event order by seq").fetchall()
-        return {
-            _key(known): [
-                what
-                for break_id, what, detail in rows
-                if break_id == known.latest.id and not (what == "changed" and detail.startswith("explanation: "))
-            ]
-            for known in self.breaks()
-        }
+        told: dict[str, list[str]] = {known.latest.id: [] for known in self.breaks()}
+        for break_id, what, detail in rows:
+            is_of_words = what == "changed" and detail.startswith("explanation: ")
+            is_said = what == "not_covered" == (told[break_id] or [""])[-1]  # once more, as the words changed
+            if not is_of_words and not is_said:
+                told[break_id].append(what)
+        return {_key(known): told[known.latest.id] for known in self.breaks()}
 
     # What the world says.
 
