@@ -1,5 +1,6 @@
 """Stores on both databases and rows to put into them, for the tests of recon.store."""
 
+import atexit
 import hashlib
 import itertools
 import os
@@ -30,11 +31,7 @@ _NUMBERS = itertools.count()
 
 def opened(database: str, folder: Path) -> Iterator[Store]:
     """A migrated, empty store; skips where the database cannot be had."""
-    store = open_store(fresh_url(database, folder) if database == "sqlite" else _postgresql())
-    if database != "sqlite":
-        named = map(store.dialect.identifier_preparer.format_table, reversed(tables.METADATA.sorted_tables))
-        with writing(store) as connection:
-            connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in named))
+    store = open_store(fresh_url(database, folder) if database == "sqlite" else _emptied_postgresql())
     yield store
     store.dispose()
 
@@ -69,10 +66,22 @@ def _sqlite_template() -> Path:
     return made_once.folder("store") / "template.db"
 
 
-@cache
-def _postgresql() -> str:
+def _emptied_postgresql() -> str:
     """One database for all tests of this process: emptied for each, for a new one takes longer."""
-    return _new_database(_postgresql_template())
+    url, emptying = _postgresql()
+    named = map(emptying.dialect.identifier_preparer.format_table, reversed(tables.METADATA.sorted_tables))
+    with writing(emptying) as connection:
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in named))
+    return url
+
+
+@cache
+def _postgresql() -> tuple[str, Store]:
+    """Its URL, and a store whose connection stays: a new one would have to learn of every table first."""
+    url = _new_database(_postgresql_template())
+    store = open_store(url)
+    atexit.register(store.dispose)
+    return url, store
 
 
 def _new_database(template: str | None) -> str:
