@@ -10,7 +10,11 @@ from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 
 HOW = "how"  # this sheet's own column: what changed, in words
-_NAMES = {"expecting_orders": "orders that expect a charge", "breaks_open": "open breaks"}
+_NAMES = {
+    "expecting_orders": "orders that expect a charge",
+    "breaks_open": "open breaks",
+    "amount_open": "at risk, of all kinds",  # elsewhere kinds are never added up
+}
 _CLOSED_BY = {
     "auto_closed": "The facts agree now.",
     "resolved": "Resolved by a person.",
