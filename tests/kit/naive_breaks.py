@@ -47,6 +47,15 @@ class Ruling:
     def in_force(self) -> bool:
         return not self.ended and not self.waits
 
+    @property
+    def is_pattern(self) -> bool:
+        return bool(self.code)
+
+    @property
+    def is_own(self) -> bool:
+        """Of one break alone."""
+        return not self.is_pattern and not self.item
+
     def covers(self, life: "Life", day: date) -> bool:
         """Whether a pattern speaks of a break on a day."""
         named = [name for name in (life.key[2], life.order) if name]
@@ -245,14 +254,13 @@ class Keeper:
     def _hold(self, life: Life, now: Life, day: date) -> None:
         """Whether what a break rests on still holds now that it was found again."""
         standing, changed = life.standing, life.facts != now.facts
-        is_own = standing is not None and not standing.item and not standing.code
         if life.status == "auto_closed":
             life.move("reopened", "open")
-        elif standing and not standing.code and changed:
-            standing.ended = standing.ended or (is_own and (standing.kind != "link" or standing.waits))
+        elif standing and not standing.is_pattern and changed:
+            standing.ended = standing.ended or (standing.is_own and (standing.kind != "link" or standing.waits))
             life.move("fell", "open")
         elif standing and standing.until and standing.until < day:
-            standing.ended = standing.ended or is_own
+            standing.ended = standing.ended or standing.is_own
             life.move("expired", "open")
         elif changed:
             life.events.append("changed")
@@ -267,12 +275,11 @@ class Keeper:
         )
 
     def _items_of(self, life: Life) -> list[Ruling]:
-        kind = "charge" if life.key[2].startswith("chrg_") else "order"
-        named = {(kind, life.key[2]): 0}
-        named |= {("order", life.slot.name): 0} if life.facts.of[0] else {}
-        named |= {("charge", life.slot.charge_id): 0} if life.facts.of[1] else {}
-        keys = [(life.key[1], *name) for name in named]
-        return [self.items[key] for key in keys if key in self.items]
+        """Those of its subject and of the order and the charge that it names, the subject's first."""
+        order, charge = ("order", life.slot.name), ("charge", life.slot.charge_id)
+        named = [name for name, is_named in zip((order, charge), life.facts.of, strict=True) if is_named]
+        named.sort(key=lambda name: name[1] != life.key[2])
+        return [self.items[life.key[1], *name] for name in named if (life.key[1], *name) in self.items]
 
     def figures(self, account: str, look: Look) -> Figures:
         """What a recorded run says of an account."""
@@ -286,7 +293,7 @@ class Keeper:
         """What an applied ruling does to its break."""
         standing = life.standing if life.standing and not life.standing.item else None
         if kind in GIVES:
-            if standing and not standing.code:
+            if standing and standing.is_own:
                 standing.ended = True
             before = (life.status, life.standing)
             ruling = Ruling(kind, who, self.now, until, waits, before=before, life=life)
@@ -317,9 +324,9 @@ class Keeper:
             return
         self._end([standing])
         status, before = standing.before
-        if before and before.code and before.ended:
+        if before and before.is_pattern and before.ended:
             status, before = "open", None
-        if before and not before.code and not before.item:
+        if before and before.is_own:
             before.ended = False
         life.move(event, status, before)
 
