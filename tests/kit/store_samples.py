@@ -91,7 +91,7 @@ def _new_database(template: str | None) -> str:
     server = open_store(str(server_url()))
     name = f"recon_{os.getpid()}_{next(_NUMBERS)}"
     with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if migrated and (server.dialect.server_version_info or ()) >= (15,):
+        if template and (server.dialect.server_version_info or ()) >= (15,):
             copied += " STRATEGY FILE_COPY"  # through its log takes half as long again
         connection.exec_driver_sql(f"CREATE DATABASE {name}{copied}")
     server.dispose()
