@@ -62,8 +62,10 @@ def waiting(config: Config) -> list[tuple[Any, ...]]:
 async def test_two_workers_do_every_step_once_and_in_order(config: Config, store: Store) -> None:
     batch, toys = batch_of(store), [Toy(store, 0.05), Toy(store, 0.05)]
     await enqueue(config, store, batch)
+    left = "select task_name, status from procrastinate_jobs where task_name <> 'tend'"
     async with working(config, *toys) as said:
         await until(lambda: all_done(store, batch))
+        await until(lambda: rows(config, left) == [])  # what is done leaves nothing, nor does one job too many
     found = batches.steps(store, batch.id)
     assert len(found) == STEPS
     assert {step.tries for step in found} == {1}
@@ -71,8 +73,6 @@ async def test_two_workers_do_every_step_once_and_in_order(config: Config, store
     assert [toy.early for toy in toys] == [[], []]
     assert all(toy.begun for toy in toys), "both had something to do"
     assert not [one for one in said if one.startswith(RESCUED)]
-    left = rows(config, "select task_name, status from procrastinate_jobs where task_name <> 'tend'")
-    assert left == [], "what is done leaves nothing in the queue"
 
 
 async def test_a_step_is_queued_once_however_often_it_is_asked_for(config: Config, store: Store) -> None:
