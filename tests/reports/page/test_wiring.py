@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 from yarl import URL
@@ -378,22 +379,34 @@ def add_user(path: Path, name: str) -> None:
     assert CliRunner().invoke(app, words, input=f"{PASSWORD}\n").exit_code == 0
 
 
+def without_a_run(folder: Path, more: str = "") -> Path:
+    """A configuration whose store has no run, and nina as its user."""
+    path = folder / "config.toml"
+    path.write_text(ONE_ACCOUNT.replace('env = "TH_KEY"', 'file = "key"') + more, encoding="utf-8")
+    (folder / "key").write_text("skey_test_none", encoding="utf-8")
+    add_user(path, "nina")
+    return path
+
+
+async def logs_in_and_looks(visitor: Visitor, url: str) -> None:
+    assert "Log in" in await visitor.text("/")
+    assert await visitor.log_in("nina", "a wrong password") == 401
+    assert await visitor.log_in("nina", PASSWORD) == 200
+    for where in ("/", "/breaks", "/reports", "/settlement", "/about"):
+        async with visitor.http.get(where) as answer:
+            assert (answer.status, str(answer.url)) == (200, url + where)
+
+
+async def test_a_store_without_a_run_has_pages_and_its_users_log_in(tmp_path: Path) -> None:
+    path = without_a_run(tmp_path)
+    async with paged(path, PageNotary(configuration.load(path, {}), clock)) as site_page, site_page.visitor() as nina:
+        await logs_in_and_looks(nina, site_page.url)
+
+
+@pytest.mark.proof  # the suite has the page above, and the process in tests/jobs/service/test_serve.py
 async def test_recon_serve_has_the_page_and_its_users_log_in(tmp_path: Path) -> None:
-    port, path = free_port(), tmp_path / "config.toml"
-    path.write_text(
-        ONE_ACCOUNT.replace('env = "TH_KEY"', 'file = "key"') + f"\n[page]\nport = {port}\n", encoding="utf-8"
-    )
-    (tmp_path / "key").write_text("skey_test_none", encoding="utf-8")
-    add_user(path, "anna")
-    async with served_process(path):
+    port = free_port()
+    async with served_process(without_a_run(tmp_path, f"\n[page]\nport = {port}\n")):
         url = f"http://127.0.0.1:{port}"
         async with aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-            visitor = await when_up(http)
-            assert "Log in" in await visitor.text("/")
-            assert await visitor.log_in("anna", "a wrong password") == 401
-            assert await visitor.log_in("anna", PASSWORD) == 200
-            for where in ("/", "/breaks", "/reports", "/settlement", "/about"):
-                async with http.get(where) as answer:
-                    assert (answer.status, str(answer.url)) == (200, url + where), (
-                        "a store without a run has pages too"
-                    )
+            await logs_in_and_looks(await when_up(http), url)
