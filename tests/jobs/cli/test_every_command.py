@@ -14,7 +14,7 @@ from jobs.cli.app import COMMANDS, app, load_command
 from recon import people
 from recon.extras import advice
 from recon.store.engine import to_micros
-from tests.kit.job import done_once
+from tests.kit.job import done_once, judged_as
 from tests.kit.page import CHEAP
 from tests.kit.retries import retry_at_once
 
@@ -192,7 +192,9 @@ def test_a_store_that_knows_a_later_moment_says_so_once(folder: Path, name: str)
     assert "recon db repair --clock" in told
 
 
-def test_check_fails_and_a_run_is_not_complete(folder: Path) -> None:
+def test_check_fails_and_a_run_is_not_complete(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    *_, outcome = asyncio.run(done_once(("th",)))
+    judged_as(outcome, monkeypatch)
     changed(folder, f"update run set as_of = {to_micros(datetime.now(UTC) + timedelta(days=3))}")
     code, _ = recon(folder, "check")
     assert code == 2
