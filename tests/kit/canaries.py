@@ -1,6 +1,7 @@
 """People who never were, planted in every text that comes from outside, and where each of them may be found again."""
 
 import asyncio
+import copy
 import csv
 import json
 import tomllib
@@ -118,7 +119,7 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> None:
     """In every object that a sandbox makes from now on."""
 
     def fill(kind: str, **fields: Any) -> dict[str, Any]:
-        return planted(forms.fill(kind, **fields))
+        return planted(copy.deepcopy(forms.fill(kind, **fields)))  # the forms' own parts are those of later tests
 
     monkeypatch.setattr(objects, "fill", fill)
     monkeypatch.setattr(receipts, "fill", fill)

@@ -1,9 +1,13 @@
 """People planted in every text of Omise, the shop and the bank are found in nothing that a run writes."""
 
+import copy
+import json
 from pathlib import Path
 
 import pytest
 
+from recon.sandbox import forms
+from recon.sandbox.server import objects
 from tests.kit import canaries
 from tests.kit.canaries import BY_DESIGN, TRACES
 from tests.kit.job import FIRST, LAST, job
@@ -27,6 +31,14 @@ async def test_planted_people_are_found_nowhere(
     assert canaries.found_in([*printed, *kept]) == {}
     everything = b"".join(content for _, content in kept)
     assert all(text.encode() in everything for text in BY_DESIGN), "searched in vain"
+
+
+def test_nobody_stays_planted_in_what_later_tests_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [copy.deepcopy(forms.fill(kind)) for kind in ("charge", "transfer", "dispute")]
+    canaries.plant(monkeypatch)
+    served = vars(objects)["fill"]("charge")
+    assert canaries.found_in([("a charge", json.dumps(served).encode())])
+    assert [forms.fill(kind) for kind in ("charge", "transfer", "dispute")] == before
 
 
 def test_what_is_planted_is_found_where_it_stands() -> None:
