@@ -236,10 +236,10 @@ class _AccountPull:
             return 0, 0
         total = seen = 0
         malformed: list[Malformed] = []
-        sweep = partial(pull.sweep, self.client, kind, window, self.scrub, **self._reading())
+        sweep = partial(pull.sweep, self.client, kind, window, self.scrub, settles_in=self.result.account.currency)
         saver = self._saver(kind)
         with self._shown(what or f"{kind}s") as report:
-            async with saver, aclosing(sweep(progress=report)) as parts:
+            async with saver, aclosing(sweep(progress=report, stored=self._stored_marks())) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Batch):
                         await saver.save(part.rows, part.marks)
@@ -300,10 +300,11 @@ class _AccountPull:
         missing: list[str] = []
         malformed: list[Malformed] = []
         unlisted = 0
-        fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, **self._reading())
+        settles_in = self.result.account.currency
+        fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, settles_in=settles_in)
         saver = self._saver(kind)
         with self._shown(f"{kind}s again") as report:
-            async with saver, aclosing(fetch(progress=report)) as parts:
+            async with saver, aclosing(fetch(progress=report, stored=self._stored_marks())) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Missing):
                         missing.append(part.id)
@@ -356,10 +357,6 @@ class _AccountPull:
             self.result.changed += saved.changed
 
         return Saver(store)
-
-    def _reading(self) -> dict[str, Any]:
-        """By what is read whatever is asked for."""
-        return {"stored": self._stored_marks(), "settles_in": self.result.account.currency}
 
     def _stored_marks(self) -> StoredMarks:
         async def ask(kind: str, marks: Mapping[str, bytes]) -> Collection[str]:
