@@ -138,7 +138,7 @@ def todays(now: datetime) -> tuple[Today, ...]:
     return (*here, Today(UTC, now.date()))
 
 
-@pytest.mark.parametrize("hour", [14, 16, 18, 23])
+@pytest.mark.parametrize("hour", [14, 16, 18, pytest.param(23, marks=pytest.mark.proof)])
 def test_an_age_is_in_days_where_the_account_is_as_a_break_shows_it(store: Store, hour: int) -> None:
     """At 14:00 UTC all have one day, at 16:00 it is tomorrow in Tokyo and at 18:00 in Bangkok, too."""
     for later in (0, 4, 5, 7, 8, 9, 27, 30, 31, 51, 52, 90, 91):
