@@ -76,8 +76,11 @@ def payers_of(case: Case, context: Context) -> tuple[Charge, ...]:
 def held_for_cancelled(case: Case, held: int, context: Context) -> int:
     """What of the money that is held for several orders is for the cancelled ones.
 
-    It is what the others do not claim, and no more than these are over less what went back of them.
+    It is what the others do not claim, and no more than these are over less what went back of them; all of it where
+    there are no others.
     """
+    if all(order.status == CANCELLED for order in case.orders):
+        return held
     payers = payers_of(case, context)
     returns = returns_of(case, payers, context)
     refunded = sum(charge.refunded.amount for charge in payers)

@@ -126,6 +126,11 @@ class TestSeveralOrders:
         asks = [order("A-1", status="refund_requested", refunded_amount=10_000), rows[1]]
         assert "amount_mismatch" in codes(AS_OF, asks, [charge(of="A-1,A-2", refunded_amount=4_000)])
 
+    def test_all_that_is_held_is_kept_where_all_are_cancelled(self) -> None:
+        rows = [order("A-1", 7_000, "cancelled"), order("A-2", 7_000, "cancelled")]
+        found = only(AS_OF, rows, [charge(of="A-1,A-2", amount=14_007, refunded_amount=14_000)])
+        assert (found.code, found.amount_at_risk) == ("order_cancelled_but_charged", 7)
+
     def test_what_went_back_of_a_cancelled_one_is_no_unrecorded_refund(self) -> None:
         rows = [order("A-1", 4_000, "cancelled"), order("A-2", status="pending")]
         found = breaks(AS_OF, rows, [charge(of="A-1,A-2", amount=14_000, refunded_amount=14_000)])
