@@ -50,4 +50,9 @@ def _decoded(kind: type, value: Any) -> Any:
     if kind is ZoneInfo:
         return ZoneInfo(value)
     with pa.ipc.open_stream(pa.py_buffer(value)) as reader:
-        return reader.read_all().to_pandas()
+        table = reader.read_all()
+    frame = table.to_pandas()
+    labels = table.schema.pandas_metadata["column_indexes"]
+    if [label["numpy_type"] for label in labels] == ["object"]:  # Arrow makes pandas' own texts of them
+        frame.columns = frame.columns.astype(object)
+    return frame
