@@ -13,7 +13,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, compress, pairwise
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, delete, func, insert, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    union,
+)
 
 from recon import columns as c
 from recon.arrays import Ints
@@ -111,12 +122,8 @@ def transfer_moments(connection: Connection, accounts: Collection[str]) -> Ints:
     """When the transactions were made that any version of a transfer names, or that name a transfer."""
     named = _T[c.TRANSACTION_ID].in_(select(_TRANSFER[c.TRANSACTION_ID]))
     naming = _T[c.ORIGIN].in_(select(_TRANSFER[c.TRANSFER_ID]))
-    moments = [
-        moment
-        for condition in (named & _T[c.ACCOUNT].in_(accounts), naming)
-        for moment in connection.execute(select(MADE).where(condition)).scalars()
-    ]
-    return np.array(moments, dtype=np.int64)
+    each = (select(MADE).where(condition) for condition in (named & _T[c.ACCOUNT].in_(accounts), naming))
+    return np.array(connection.execute(union(*each)).scalars().all(), dtype=np.int64)
 
 
 def bring_up_to_date(store: Store, accounts: Collection[str], as_of: int) -> int:

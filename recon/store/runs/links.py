@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -60,12 +61,14 @@ def write(connection: Connection, links: Links, run_id: int) -> None:
 def judged_windows(store: Store) -> dict[str, tuple[Window, ...]]:
     """By account the creation times whose charges and orders earlier runs looked at."""
     part = tables.RUN_ACCOUNT.c
-    by_account: dict[str, list[list[int]]] = {}
+    by_account: dict[str, list[str]] = {}
     statement = select(part.account, part.judged).where(part.judged.is_not(None)).distinct()
     with reading(store) as connection:
         for account, text in connection.execute(statement):
-            by_account.setdefault(account, []).extend(json.loads(text))
-    return {account: tuple(_joined(windows)) for account, windows in by_account.items()}
+            by_account.setdefault(account, []).append(text)
+    # All at once: each night leaves a text.
+    runs = {account: json.loads(f"[{','.join(texts)}]") for account, texts in by_account.items()}
+    return {account: tuple(_joined([*chain.from_iterable(of)])) for account, of in runs.items()}
 
 
 def _joined(windows: list[list[int]]) -> Iterator[Window]:
