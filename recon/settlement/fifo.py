@@ -125,19 +125,21 @@ class HistoryBuilder:
         A transfer takes no more than what was available when its debit was booked; other debits take all they need.
         So much is `gone` before: of old credits, fetched because something names them, whose payout is not stored.
         """
-        credits_by_moment = np.cumsum(self._new_credits)
+        debits = sorted(self._transfer_debits)
+        booked = np.array([debit.booked for debit in debits], dtype=np.int64)
+        at = np.searchsorted(self._moments, booked)
+        assert np.isin(booked, self._moments).all(), "a transfer's debit of an unknown moment"
+        credits = np.cumsum(self._new_credits)[at].tolist()
+        turns = np.array([debit.turn for debit in debits], dtype=np.int64)
         other_debits_by_turn = np.cumsum(self._other_debits)
+        others = other_debits_by_turn[np.searchsorted(self._turns, turns)].tolist()
         stretches = []
         consumed = gone
         other_debits = 0  # that have taken their part of what is consumed
-        for debit in sorted(self._transfer_debits):
-            moment = int(np.searchsorted(self._moments, debit.booked))
-            assert debit.booked in self._moments[moment : moment + 1], "a transfer's debit of an unknown moment"
-            other_debits_before = int(other_debits_by_turn[np.searchsorted(self._turns, debit.turn)])
+        for debit, came, other_debits_before in zip(debits, credits, others, strict=True):
             consumed += other_debits_before - other_debits
             other_debits = other_debits_before
-            available = max(int(credits_by_moment[moment]) - consumed, 0)
-            taken = min(debit.amount, available)
+            taken = min(debit.amount, max(came - consumed, 0))
             stretches.append((debit.transfer, consumed, consumed + taken))
             consumed += taken
         return stretches, consumed + int(other_debits_by_turn[-1]) - other_debits

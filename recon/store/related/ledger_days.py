@@ -150,16 +150,25 @@ def load_days(connection: Connection, account: str, as_of: int, moments: Ints) -
     What can be paid out from a quarter hour on in which one of `moments` lies, when transfers left, must be exact: a
     day of which it is not is left out.
     """
-    statement = select(LEDGER_DAY).where(_TABLE.account == account, (_TABLE.day + 1) * _DAY <= as_of)
-    rows = connection.execute(statement.order_by(_TABLE.day)).all()
+    rows = connection.execute(select(LEDGER_DAY).where(*_over(account, as_of)).order_by(_TABLE.day)).all()
     days = np.array([row.day for row in rows], dtype=np.int64)
     credits = _ints([row.credits for row in rows], 4)
     debits = _ints([row.debits for row in rows], 3)
     names = list(chain.from_iterable(json.loads(f"[{','.join(row.names for row in rows)}]")))
     growth = _ints([row.growth for row in rows], 3)
     loaded = LedgerDays(days, credits, debits, names, growth)
-    inexact = np.isin(credits[:, 1] // QUARTER, moments // QUARTER) & (credits[:, 2] == 0)
-    return loaded.without(np.unique(credits[inexact, 0] // DAY)) if inexact.any() else loaded
+    inexact = _inexact(credits, moments)
+    return loaded.without(inexact) if len(inexact) else loaded
+
+
+def _over(account: str, as_of: int) -> tuple[ColumnElement[bool], ...]:
+    return _TABLE.account == account, (_TABLE.day + 1) * _DAY <= as_of
+
+
+def _inexact(credits: Ints, moments: Ints) -> Ints:
+    """The days of credits that must be exact and are not."""
+    at = np.isin(credits[:, 1] // QUARTER, moments // QUARTER) & (credits[:, 2] == 0)
+    return np.unique(credits[at, 0] // DAY)
 
 
 def added_up(connection: Connection, account: str, days: Ints) -> Iterator[dict[str, Any]]:
@@ -213,8 +222,11 @@ def _days_to_add_up(connection: Connection, account: str, as_of: int) -> Ints:
     first = connection.execute(select(func.min(MADE)).where(_T[c.ACCOUNT] == account)).scalar()
     if first is None:
         return np.zeros(0, dtype=np.int64)
+    rows = connection.execute(select(_TABLE.day, _TABLE.credits).where(*_over(account, as_of))).all()
+    inexact = _inexact(_ints([row.credits for row in rows], 4), transfer_moments(connection, [account]))
+    added_up = np.setdiff1d(np.array([row.day for row in rows], dtype=np.int64), inexact)
     days = np.arange(max(first // DAY, _FIRST), (as_of - _OVER) // DAY, dtype=np.int64)
-    return np.setdiff1d(days, load_days(connection, account, as_of, transfer_moments(connection, [account])).days)
+    return np.setdiff1d(days, added_up)
 
 
 def _summed(keys: Ints, amounts: Ints) -> bytes:

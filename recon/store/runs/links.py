@@ -62,7 +62,7 @@ def judged_windows(store: Store) -> dict[str, tuple[Window, ...]]:
     """By account the creation times whose charges and orders earlier runs looked at."""
     part = tables.RUN_ACCOUNT.c
     by_account: dict[str, list[str]] = {}
-    statement = select(part.account, part.judged).where(part.judged.is_not(None)).distinct()
+    statement = select(part.account, part.judged).where(part.judged.is_not(None))
     with reading(store) as connection:
         for account, text in connection.execute(statement):
             by_account.setdefault(account, []).append(text)
