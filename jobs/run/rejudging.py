@@ -156,11 +156,10 @@ def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:
     return lives
 
 
-def _closed_by(known: KnownBreak, ruling: Ruling) -> KnownBreak:
+def _closed_by(known_break: KnownBreak, ruling: Ruling) -> KnownBreak:
     """A break as a ruling had closed it; a link by hand rests on its order and charge, not on the break."""
     status = status_of(ruling.kind, RulingState.STANDS)
     assert status is not None
     facts = None if ruling.kind == RulingKind.LINK else ruling.facts
-    return replace(
-        known, status=status, standing=Standing(ruling.id, ruling.kind, ruling.who, ruling.reason, None, facts)
-    )
+    standing = Standing(ruling.id, ruling.kind, ruling.who, ruling.reason, None, facts)
+    return replace(known_break, status=status, standing=standing)

@@ -49,9 +49,9 @@ def books_of(
     if request.whole or request.versions_at is not None or not request.accounts:
         books = load.load_books(store, request.as_of, versions_at=request.versions_at, keys=keys)
         return books, load.load_matches(store, list(request.all_accounts))
-    others = [name for name in what.accounts if name not in what.last_runs]
+    other_accounts = [name for name in what.accounts if name not in what.last_runs]
     scope = LoadScope(
-        replace(what, last_runs={**what.last_runs, **last_run_states(store, others, judged)}),
+        replace(what, last_runs={**what.last_runs, **last_run_states(store, other_accounts, judged)}),
         reach=_FAR * settings.window,
         rules=name_rules(settings),
         judged=judged,

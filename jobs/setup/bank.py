@@ -111,8 +111,8 @@ def _directions(place: str, column: str, header: HeaderRow, questions: Questions
     usual = {folded(word) for of_side in _DIRECTIONS.values() for word in of_side}
     if len(words) != 2 or {folded(word) for word in words} <= usual:
         return _DIRECTIONS
-    asked = f'Which word of "{column}" is of money that came in?'
-    credit = questions.choice(f"{place}.direction.credit", asked, words)
+    question = f'Which word of "{column}" is of money that came in?'
+    credit = questions.choice(f"{place}.direction.credit", question, words)
     return {"debit": [word for word in words if word != credit], "credit": [credit]}
 
 

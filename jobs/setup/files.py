@@ -145,10 +145,10 @@ def header_of(package: str, sample_file: SampleFile, place: str, questions: Ques
 def columns_of(header: HeaderRow, currency: str, id_field: str = "", package: str = "") -> list[Contents]:
     """What each column under a header holds; rows without the id, where one column surely has it, say nothing."""
     columns = contents(header.names, header.rows, currency, Currencies())
-    found = proposals(package, columns).get(id_field) if id_field else None
-    if found is None or not found.is_sure:
+    id_column = proposals(package, columns).get(id_field) if id_field else None
+    if id_column is None or not id_column.is_sure:
         return columns
-    at = next(column.at for column in columns if column.name == found.choices[0])
+    at = next(column.at for column in columns if column.name == id_column.choices[0])
     rows = [row for row in header.rows if at < len(row) and row[at]]
     return contents(header.names, rows, currency, Currencies()) if len(rows) < len(header.rows) else columns
 
@@ -170,7 +170,7 @@ def given_files(orders: Iterable[str], bank: Iterable[str]) -> frozenset[Path]:
     """The files of `--orders` and `--bank`; what is no file is told where it is read."""
     patterns = (*orders, *(statement.partition("=")[2] for statement in bank))
     files = (matching_files(str(Path(pattern).absolute())) for pattern in patterns if pattern)
-    return frozenset(path for found in files for path in found.values() if path.is_file())
+    return frozenset(path for of_pattern in files for path in of_pattern.values() if path.is_file())
 
 
 def path_for(path: Path, folder: Path, samples: Collection[Path], place: str, questions: Questions) -> str:
@@ -183,8 +183,10 @@ def path_for(path: Path, folder: Path, samples: Collection[Path], place: str, qu
     shown = inside if ".." not in inside.parts else path.absolute()
     begins = re.match(r"[^\W\d_]*", shown.name)
     patterns = (f"*{shown.suffix}", f"{begins.group() if begins else ''}*{shown.suffix}")
-    beside = [other.name for other in samples if other.parent == path.absolute().parent and other.name != path.name]
-    free = (pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in beside))
+    other_names = [
+        other.name for other in samples if other.parent == path.absolute().parent and other.name != path.name
+    ]
+    free = (pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in other_names))
     default = shown if shown.parent == Path() else shown.parent / next(free, shown.name)
     return questions.text(
         f"{place}.path", f"Which files are of {place} (* is anything)?", default.as_posix(), is_sure=True

@@ -187,13 +187,13 @@ def _ignored_beside(preset: Preset, sample: Sample, place: str, questions: Quest
     cells = _cells_of(preset.columns.get(c.PAYMENT_METHOD), sample) or []
     by_word = {folded(cell): cell for cell in cells if cell}
     ignored = preset.settings.get("ignore", {})
-    known = [by_word.get(folded(word), word) for word in ignored.get(c.PAYMENT_METHOD, ())]
-    if len({*by_word.values()} - {*known}) < 2 or c.PAYMENT_METHOD in preset.settings.get("filter", {}):
+    ignored_words = [by_word.get(folded(word), word) for word in ignored.get(c.PAYMENT_METHOD, ())]
+    if len({*by_word.values()} - {*ignored_words}) < 2 or c.PAYMENT_METHOD in preset.settings.get("filter", {}):
         return {}
-    more = _ignored_methods(questions, place, cells, known).get("ignore", {}).get(c.PAYMENT_METHOD, ())
-    return (
-        {"ignore": {**ignored, c.PAYMENT_METHOD: list(dict.fromkeys((*known, *more)))}} if {*more} - {*known} else {}
-    )
+    answered = _ignored_methods(questions, place, cells, ignored_words)["ignore"][c.PAYMENT_METHOD]
+    if not {*answered} - {*ignored_words}:
+        return {}
+    return {"ignore": {**ignored, c.PAYMENT_METHOD: list(dict.fromkeys((*ignored_words, *answered)))}}
 
 
 def _cells_of(column: Column | None, sample: Sample) -> list[str] | None:
@@ -264,11 +264,11 @@ def _alike(cells: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]) -> boo
 
 
 def _ignored_methods(
-    questions: Questions, place: str, cells: Sequence[str], known: Sequence[str] = ()
+    questions: Questions, place: str, cells: Sequence[str], ignored_words: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Which ways of paying are not Omise's; `known` are some."""
+    """Which ways of paying are not Omise's; `ignored_words` are some."""
     counted = Counter(cell for cell in cells if cell)
-    default = [word for word in counted if folded(word) in _NOT_OMISE or word in known]
+    default = [word for word in counted if folded(word) in _NOT_OMISE or word in ignored_words]
     words = ", ".join(f"{word} {count:,}" for word, count in counted.most_common(_MOST_WORDS))
     if not counted:
         return {}

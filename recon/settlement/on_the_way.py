@@ -120,18 +120,17 @@ def _arrivals(
     lines = books.bank_lines
     booked = lines[c.BOOKED_ON][c.of_account(lines, account.name)] if len(own) and len(lines) else ()
     began = min(booked, default=_NEVER)
-    local = transfers[c.PAID_AT].dt.tz_convert(account.zone).dt.tz_localize(None)
-    paid_days = np.datetime_as_string(local.to_numpy().astype("datetime64[D]"))
-    names = [c.TRANSFER_ID, c.NET, c.FAILURE_CODE, c.DELETED, c.PAID]
-    cells = [*(transfers[name].tolist() for name in names), local.notna().tolist(), paid_days.tolist()]
-    for transfer_id, net, failure, deleted, paid, is_dated, day in zip(*cells, strict=True):
+    paid_on = c.local_days(transfers[c.PAID_AT], account.zone)
+    paid_on[np.isnat(paid_on) | ~transfers[c.PAID].to_numpy(dtype=bool)] = np.datetime64(_NEVER)
+    names = [c.TRANSFER_ID, c.NET, c.FAILURE_CODE, c.DELETED]
+    cells = [*(transfers[name].tolist() for name in names), np.datetime_as_string(paid_on).tolist()]
+    for transfer_id, net, failure, deleted, day in zip(*cells, strict=True):
         failed = isinstance(failure, str) or bool(deleted)
         if transfer_id in came:
             yield net, failed, *came[transfer_id]
             continue
-        paid_on = day if paid and is_dated else _NEVER
-        is_believed = paid_on < began and not (len(own) and transfer_id in judged)
-        yield net, failed, paid_on if is_believed else _NEVER, net
+        is_believed = day < began and not (len(own) and transfer_id in judged)
+        yield net, failed, day if is_believed else _NEVER, net
 
 
 def held(
